@@ -1,0 +1,77 @@
+"""Who wants what: claims, which are the ledger's, and captures, which are the seller's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from dealflow.model.intent import Intent
+
+
+class ClaimState(StrEnum):
+    """What became of a claim."""
+
+    AWARDED = "awarded"
+    BACKUP = "backup"
+    PASSED = "passed"
+    VOID = "void"
+    SOLD = "sold"
+
+
+class Claim(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """One person's standing on one lot.
+
+    ``lot`` is the lot's code, or its title where it has none. ``place`` counts from 1 within the
+    state: the first backup has place 1. ``evidence`` holds the ids of the messages that made it.
+    """
+
+    lot: str
+    username: str
+    quantity: int = 1
+    state: ClaimState = ClaimState.AWARDED
+    place: int = 1
+    evidence: tuple[str, ...] = ()
+
+
+ValueBasis = Literal["named_price", "lot_price", "seller_average", "unknown"]
+
+
+class ValueRange(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """What a buyer may be worth, and why we think so; ``low`` and ``high`` are ``None`` if unknown."""
+
+    low: float | None = None
+    high: float | None = None
+    currency: str | None = None
+    basis: ValueBasis = "unknown"
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer record: one row of ``sales_captured``.
+
+    ``key`` is what makes it once: person and lot. ``at`` is in milliseconds since 1970.
+    """
+
+    id: str
+    key: str
+    message_id: str
+    username: str
+    text: str
+    confidence: float
+    intent: Intent
+    reason: str
+    at: int
+    number: int
+    item: str | None = None
+    quantity: int = 1
+    value: ValueRange = ValueRange()
+    lot_key: str | None = None
+
+    @property
+    def estimated_value(self) -> float | None:
+        """Return the middle of the value range, or ``None`` when nothing is known."""
+        low, high = self.value.low, self.value.high
+        if low is None or high is None:
+            return None
+        return round((low + high) / 2, 2)

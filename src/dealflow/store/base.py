@@ -1,0 +1,213 @@
+"""The port of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from dealflow.model.claim import Capture, Claim
+from dealflow.model.events import Frame
+from dealflow.model.facts import Gap
+from dealflow.model.intent import Intent, Slots
+from dealflow.model.message import Judged, Message
+from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """The accounting of one show; every figure only ever rises.
+
+    The identity that holds at rest: read = stored + duplicates + sum(dropped) + spooled.
+    """
+
+    read: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    dropped: dict[str, int] = {}
+    buyers: int = 0
+    leads: int = 0
+
+
+class Show(msgspec.Struct, frozen=True, kw_only=True):
+    """A show as it is stored. Times are milliseconds since 1970; money in major units.
+
+    ``id`` is our UUID (the ``streamId``), ``session_id`` the caller's own key.
+    """
+
+    id: str
+    session_id: str
+    platform: str
+    url: str
+    epoch: int
+    started_at: int
+    last_seq: int = 0
+    title: str = ""
+    seller: str = ""
+    source: str = ""
+    mode: SaleMode | None = None
+    status: ShowStatus = ShowStatus.UNKNOWN
+    viewers: int | None = None
+    rules: ShowRules | None = None
+    ended_at: int | None = None
+    total_sales_caught: int = 0
+    total_revenue_recovered: float = 0.0
+    counters: Counters = Counters()
+
+
+class ShowUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to change on the show's row; ``None`` leaves a field as it is.
+
+    ``reopen`` takes ``ended_at`` away again, because the show is being read once more.
+    """
+
+    title: str | None = None
+    seller: str | None = None
+    source: str | None = None
+    mode: SaleMode | None = None
+    status: ShowStatus | None = None
+    viewers: int | None = None
+    ended_at: int | None = None
+    reopen: bool = False
+
+
+class EventDraft(msgspec.Struct, frozen=True):
+    """An event that has no position yet: its ``type`` and its encoded body."""
+
+    kind: str
+    body: bytes
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one transaction writes for one show.
+
+    ``counters`` are added to the stored ones. ``learned`` maps keys of stored messages that had
+    no platform id to the id that was learned later. ``events`` get their positions in this order.
+    """
+
+    show_id: str
+    epoch: int
+    at: int
+    messages: tuple[Judged, ...] = ()
+    captures: tuple[Capture, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    sales: tuple[Sale, ...] = ()
+    lots: tuple[Lot, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    learned: tuple[tuple[str, str], ...] = ()
+    counters: Counters = Counters()
+    update: ShowUpdate | None = None
+    events: tuple[EventDraft, ...] = ()
+
+
+class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with the verdict that stands, as pages and the ledger read it."""
+
+    message: Message
+    seq: int
+    intent: Intent
+    confidence: float
+    slots: Slots
+    claims: tuple[Slots, ...] = ()
+    reason: str = ""
+    model: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What the dedupe ring must remember of one stored message."""
+
+    key: str
+    platform_id: str | None
+    username: str
+    text: str
+    received_at: int
+
+
+class Store(Protocol):
+    """The truth. All methods are safe to call from several tasks at once."""
+
+    async def open_show(
+        self,
+        *,
+        session_id: str,
+        platform: str,
+        url: str,
+        now_ms: int,
+        rules: ShowRules | None = None,
+    ) -> Show:
+        """Return the show of this caller's key; make it, or set its rules, as needed."""
+        ...
+
+    async def show(self, show_id: str) -> Show | None:
+        """Return a show by our UUID."""
+        ...
+
+    async def show_of(self, session_id: str) -> Show | None:
+        """Return a show by the caller's key."""
+        ...
+
+    async def shows(self, *, limit: int = 1000) -> list[Show]:
+        """Return shows, the newest first."""
+        ...
+
+    async def append(self, batch: Batch) -> tuple[Frame, ...]:
+        """Commit the batch; return its frames with their positions once they are on disk.
+
+        Raises:
+            DuplicateMessages: some messages are stored already; nothing was written.
+            ShowUnknown: there is no such show, or its epoch is another one.
+            DiskFull: no room; nothing was written, and it may work later.
+            StoreUnavailable: the store does not answer now; nothing was written.
+            InputInvalid: a row cannot be stored; nothing of this batch was written.
+        """
+        ...
+
+    async def frames(
+        self, show_id: str, *, after: int, limit: int, kinds: Sequence[str] = ()
+    ) -> list[Frame]:
+        """Return committed frames with ``seq > after`` in order, only of these kinds if given."""
+        ...
+
+    async def first_seq(self, show_id: str) -> int:
+        """Return the oldest position that can still be read, or ``last_seq + 1`` if none can."""
+        ...
+
+    async def messages(
+        self, show_id: str, *, after: int = 0, limit: int = 100, intents: Sequence[Intent] = ()
+    ) -> list[StoredMessage]:
+        """Return messages by the position of their event, rising, only of these intents if given."""
+        ...
+
+    async def captures(self, show_id: str, *, after: int = 0, limit: int = 100) -> list[Capture]:
+        """Return captures by number, rising from ``after``."""
+        ...
+
+    async def sales(self, show_id: str) -> list[Sale]:
+        """Return the sales that the platform confirmed, in order."""
+        ...
+
+    async def claims(self, show_id: str) -> list[Claim]:
+        """Return every claim as it stands."""
+        ...
+
+    async def gaps(self, show_id: str) -> list[Gap]:
+        """Return what was not read, in order."""
+        ...
+
+    async def recent(self, show_id: str, *, limit: int) -> list[Seen]:
+        """Return the newest stored messages, oldest first, for the dedupe ring."""
+        ...
+
+    async def check(self) -> dict[str, str]:
+        """Write nothing, prove that reading and writing are possible, and describe the store.
+
+        Returns facts for people: ``sqlite``, ``durability``, ``path``, ``size`` …
+
+        Raises:
+            DiskFull, StoreUnavailable: as `append`.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Finish what is queued, then release files, threads and the writer lock."""
+        ...
