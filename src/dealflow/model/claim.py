@@ -39,7 +39,7 @@ ValueBasis = Literal["named_price", "lot_price", "seller_average", "unknown"]
 
 
 class ValueRange(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """What a buyer may be worth, and why we think so; ``low`` and ``high`` are ``None`` if unknown."""
+    """What a buyer may be worth, and why; ``low`` and ``high`` are ``None`` if unknown."""
 
     low: float | None = None
     high: float | None = None

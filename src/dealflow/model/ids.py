@@ -11,7 +11,7 @@ _NAMESPACE = uuid.UUID("6f0f3a52-6a5e-5b0e-9f0e-2f4c3f1f7a11")
 
 
 def new_id(now_ms: int) -> str:
-    """Return a fresh UUID of version 7 (RFC 9562): ordered by time, so that indexes grow at one end.
+    """Return a fresh UUID of version 7 (RFC 9562): in time order, so that indexes grow at one end.
 
     Args:
         now_ms: milliseconds since 1970.

@@ -175,7 +175,7 @@ class Store(Protocol):
     async def messages(
         self, show_id: str, *, after: int = 0, limit: int = 100, intents: Sequence[Intent] = ()
     ) -> list[StoredMessage]:
-        """Return messages by the position of their event, rising, only of these intents if given."""
+        """Return messages by the position of their event, only of these intents if given."""
         ...
 
     async def captures(self, show_id: str, *, after: int = 0, limit: int = 100) -> list[Capture]:
