@@ -1,0 +1,84 @@
+"""The port of this room: shows are read on demand, and messages are pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from dealflow.model.intent import Role, Verdict
+from dealflow.model.show import ShowRules
+from dealflow.sources.base import Transport
+from dealflow.store.base import Show
+
+
+class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish to read a show; ``session_id`` is the caller's own key, or made by us."""
+
+    url: str
+    session_id: str | None = None
+    auto_discover: bool = False
+    fallback_urls: tuple[str, ...] = ()
+    rules: ShowRules | None = None
+    transport: Transport = Transport.AUTO
+
+
+class PushedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a program hands us itself; ``sent_at`` in milliseconds since 1970."""
+
+    username: str
+    text: str
+    platform_id: str | None = None
+    sent_at: int | None = None
+    role: Role = Role.VIEWER
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one pushed message, once it is committed.
+
+    ``status`` is ``stored``, ``duplicate`` or the reason why it was dropped. ``captured`` says
+    whether the author stands in ``sales_captured`` for this message's lot.
+    """
+
+    status: str
+    message_id: str | None = None
+    verdict: Verdict | None = None
+    captured: bool = False
+
+
+class Monitor(Protocol):
+    """Reads shows on demand. All methods are safe to call from several tasks at once."""
+
+    async def start(self, request: StartRequest) -> Show:
+        """Begin to read a show, or return it when it is being read already.
+
+        Raises:
+            ShowUrlRefused, ShowUnknown, TransportUnknown, TooManyShows, InputInvalid, Stopping.
+        """
+        ...
+
+    async def stop(self, session_id: str) -> Show:
+        """Stop reading a show and return it once all that was read is committed.
+
+        Raises:
+            ShowUnknown: no show of that key is being read.
+        """
+        ...
+
+    async def push(
+        self, session_id: str, messages: Sequence[PushedMessage], *, platform: str = "push"
+    ) -> list[Outcome]:
+        """Take messages; return what became of each, in order, after COMMIT.
+
+        A key that is new opens a pushed show of that name.
+
+        Raises:
+            Overloaded, DiskFull, StoreUnavailable, Stopping, TooManyShows: nothing was taken.
+        """
+        ...
+
+    @property
+    def active(self) -> frozenset[str]:
+        """Return the session keys of the shows that are being read or pushed to."""
+        ...

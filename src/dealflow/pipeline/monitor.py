@@ -1,0 +1,451 @@
+"""Starts and stops the reading of shows, and takes pushed messages.
+
+Owns one task group; each show has two tasks in it: the supervisor that reads, and the runner that
+carries what was read to the store. A show that fails never takes another one along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import OrderedDict
+from collections.abc import Coroutine, Iterable, Sequence
+from types import TracebackType
+from typing import Any
+
+
+from dealflow.bus.base import Bus
+from dealflow.clock import Clock
+from dealflow.errors import (
+    DealflowError,
+    InputInvalid,
+    PlatformError,
+    ShowUnknown,
+    Stopping,
+    TooManyShows,
+)
+from dealflow.intents.base import Classifier
+from dealflow.ledger.ledger import LotOutcome
+from dealflow.model.facts import ChatSeen, SourceChanged, SourceStatus
+from dealflow.model.message import Channel
+from dealflow.model.show import ShowRules, ShowStatus
+from dealflow.model.text import MAX_NAME, clean
+from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.restore import restore
+from dealflow.pipeline.runner import ShowRunner
+from dealflow.settings import Settings
+from dealflow.sources.base import Platform, Reader, ShowInfo, ShowRef, Transport
+from dealflow.sources.registry import Platforms
+from dealflow.sources.supervisor import Supervisor
+from dealflow.store.base import Show, Store
+from dealflow.telemetry.metrics import Metrics
+
+INSPECT_SECONDS = 4.0
+"""How long a platform may take to say what a show is before reading begins without its word."""
+
+IDLE_SECONDS = 600.0
+"""A pushed show leaves memory when nothing was pushed for this long; its rows stay."""
+
+LEAVE_SECONDS = 3.0
+"""How long a stop waits for a reader to leave its platform, a browser's page included."""
+
+DRAIN_SECONDS = 5.0
+"""How long a stop waits, after that, for what was read to be committed: 10 s in all to exit."""
+
+KEPT_OUTCOMES = 32
+"""Finished shows whose ledger can still be asked for."""
+
+RESUME_MS = 12 * 3_600_000
+"""A show that was being read when DealFlow died is read again if it began within this time."""
+
+_log = logging.getLogger(__name__)
+
+
+class Active:
+    """A show in memory: its runner, and its reader where it has one."""
+
+    def __init__(self, runner: ShowRunner, ref: ShowRef | None) -> None:
+        self.runner = runner
+        self.ref = ref
+        self.reading: asyncio.Task[None] | None = None
+        self.running: asyncio.Task[None] | None = None
+        self.error: DealflowError | None = None
+        self.leaving = False
+
+    @property
+    def show(self) -> Show:
+        """Return the show as it was opened."""
+        return self.runner.show
+
+
+class ShowMonitor:
+    """The pipelines of all shows; use it as an async context manager."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        platforms: Platforms,
+        store: Store,
+        bus: Bus,
+        classifier: Classifier,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._platforms = platforms
+        self._store = store
+        self._bus = bus
+        self._classifier = classifier
+        self._clock = clock
+        self._metrics = metrics
+        self._active: dict[str, Active] = {}
+        self._finished: OrderedDict[str, tuple[LotOutcome, ...]] = OrderedDict()
+        self._opening = asyncio.Lock()
+        self._tasks = asyncio.TaskGroup()
+        self._stopping = False
+
+    async def __aenter__(self) -> ShowMonitor:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def active(self) -> frozenset[str]:
+        """Return the session keys of the shows that are being read or pushed to."""
+        return frozenset(self._active)
+
+    async def start(self, request: StartRequest) -> Show:
+        """Begin to read a show, or return it when it is being read already.
+
+        Raises:
+            ShowUrlRefused, ShowUnknown, TransportUnknown, TooManyShows, InputInvalid, Stopping.
+        """
+        self._check_open()
+        platform, ref = await self._find(request)
+        session_id = _session_key(request.session_id) or f"{ref.platform}:{ref.external_id}"
+        async with self._opening:
+            running = self._active.get(session_id)
+            if running is not None and running.ref is not None:
+                if running.ref != ref:
+                    raise InputInvalid(
+                        f"The session {session_id!r} reads another show: {running.ref.url}",
+                        hint="Stop it first, or use another sessionId.",
+                    )
+                return running.show
+            self._check_room()
+            if request.transport is not Transport.AUTO:
+                platform.reader(ref, request.transport)  # refuses an unknown way at once
+            active = running or await self._open(
+                session_id, platform.name, ref.url, request.rules, ref
+            )
+            active.ref = ref
+            self._read(active, self._supervise(platform, ref, request.transport, active))
+            return active.show
+
+    async def stop(self, session_id: str) -> Show:
+        """Stop reading a show and return it once all that was read is committed.
+
+        Raises:
+            ShowUnknown: no show of that key is being read.
+        """
+        active = self._active.get(session_id)
+        if active is None:
+            raise ShowUnknown(f"No show with the key {session_id!r} is being read.")
+        await self._end(active, "stopped on request")
+        show = await self._store.show(active.show.id)
+        return show or active.show
+
+    async def push(
+        self, session_id: str, messages: Sequence[PushedMessage], *, platform: str = "push"
+    ) -> list[Outcome]:
+        """Take messages; return what became of each, in order, after COMMIT.
+
+        Raises:
+            Overloaded, DiskFull, StoreUnavailable, Stopping, TooManyShows: nothing was taken.
+        """
+        self._check_open()
+        key = _session_key(session_id)
+        if key is None:
+            raise InputInvalid("A pushed message needs the key of its show.")
+        active = self._active.get(key)
+        if active is None:
+            async with self._opening:
+                active = self._active.get(key) or await self._open_pushed(key, platform)
+        now = self._clock.now_ms()
+        return await active.runner.push(
+            [
+                ChatSeen(
+                    username=message.username,
+                    text=message.text,
+                    at=now,
+                    platform_id=message.platform_id,
+                    role=message.role,
+                    sent_at=message.sent_at,
+                    channel=Channel.PUSH,
+                )
+                for message in messages
+            ]
+        )
+
+    async def replay(
+        self, reader: Reader, *, session_id: str, url: str, rules: ShowRules | None
+    ) -> Show:
+        """Read a recorded show to its end through the whole pipeline."""
+        self._check_open()
+        async with self._opening:
+            active = await self._open(session_id, "replay", url, rules, None)
+
+            async def read() -> None:
+                await reader.run(active.runner.submit)
+                await active.runner.submit(
+                    [
+                        SourceChanged(
+                            status=SourceStatus.ENDED,
+                            at=self._clock.now_ms(),
+                            reason="the recording is over",
+                        )
+                    ]
+                )
+
+            self._read(active, read())
+        if active.running is not None:
+            await asyncio.wait([active.running])
+        if active.error is not None:
+            raise active.error
+        return active.show
+
+    def ledger(self, session_id: str) -> tuple[LotOutcome, ...]:
+        """Return what became of each lot of a show that is, or just was, in memory.
+
+        Raises:
+            ShowUnknown: the show is not in memory.
+        """
+        if (active := self._active.get(session_id)) is not None:
+            return active.runner.outcomes
+        if session_id in self._finished:
+            return self._finished[session_id]
+        raise ShowUnknown(f"The show {session_id!r} is not in memory.")
+
+    async def resume(self) -> list[str]:
+        """Read the shows again that were being read when the process ended; return their keys."""
+        since = self._clock.now_ms() - RESUME_MS
+        resumed: list[str] = []
+        for show in await self._store.shows():
+            if show.ended_at is not None or show.started_at < since or not show.url:
+                continue
+            try:
+                await self.start(StartRequest(url=show.url, session_id=show.session_id))
+            except DealflowError as error:
+                _log.warning("a show was not resumed", extra={"show": show.id, "why": str(error)})
+            else:
+                resumed.append(show.session_id)
+        return resumed
+
+    async def aclose(self) -> None:
+        """Stop reading and commit everything; the shows are resumed at the next start."""
+        self._stopping = True
+        shows = list(self._active.values())
+        for active in shows:
+            active.leaving = True
+            if active.reading is not None:
+                active.reading.cancel()
+        await _wait((active.reading for active in shows), LEAVE_SECONDS)
+        for active in shows:
+            active.runner.close()
+        for late in await _wait((active.running for active in shows), DRAIN_SECONDS):
+            late.cancel()
+
+    def _check_open(self) -> None:
+        if self._stopping:
+            raise Stopping("DealFlow is shutting down.")
+
+    def _check_room(self) -> None:
+        reading = sum(1 for active in self._active.values() if active.ref is not None)
+        if reading >= self._settings.max_shows:
+            raise TooManyShows(f"{reading} shows are being read, which is the limit.")
+
+    async def _find(self, request: StartRequest) -> tuple[Platform, ShowRef]:
+        """Return the first of the request's URLs that is live, else the first that exists."""
+        unknown: ShowUnknown | None = None
+        over: list[tuple[Platform, ShowRef]] = []
+        asked = [self._platforms.resolve(url) for url in (request.url, *request.fallback_urls)]
+        for platform, ref in asked:
+            try:
+                info = await self._inspect(platform, ref)
+            except ShowUnknown as error:
+                unknown = unknown or error
+                continue
+            if info.status is not ShowStatus.ENDED:
+                return platform, info.ref or ref
+            over.append((platform, info.ref or ref))
+        if request.auto_discover:
+            platform, ref = asked[0]
+            for other in await platform.discover(ref, limit=1):
+                return platform, other
+        if over:
+            return over[0]
+        assert unknown is not None
+        raise unknown
+
+    async def _inspect(self, platform: Platform, ref: ShowRef) -> ShowInfo:
+        try:
+            async with asyncio.timeout(INSPECT_SECONDS):
+                return await platform.inspect(ref)
+        except (TimeoutError, PlatformError) as error:
+            _log.info("the platform did not say what the show is", extra={"why": str(error)})
+            return ShowInfo()
+
+    async def _open(
+        self,
+        session_id: str,
+        platform: str,
+        url: str,
+        rules: ShowRules | None,
+        ref: ShowRef | None,
+    ) -> Active:
+        show = await self._store.open_show(
+            session_id=session_id,
+            platform=platform,
+            url=url,
+            now_ms=self._clock.now_ms(),
+            rules=rules,
+        )
+        intake, record, last_at = await restore(
+            self._store, show, self._settings.capture.threshold
+        )
+        runner = ShowRunner(
+            intake=intake,
+            record=record,
+            store=self._store,
+            bus=self._bus,
+            classifier=self._classifier,
+            clock=self._clock,
+            metrics=self._metrics,
+            resumed_at=last_at,
+        )
+        await runner.open()
+        active = Active(runner, ref)
+        active.running = self._tasks.create_task(self._run(active), name=f"runner {show.id}")
+        self._active[session_id] = active
+        self._metrics.active_shows.set(len(self._active))
+        return active
+
+    async def _open_pushed(self, session_id: str, platform: str) -> Active:
+        self._close_idle()
+        pushed = sum(1 for active in self._active.values() if active.ref is None)
+        if pushed >= self._settings.max_shows:
+            raise TooManyShows(f"{pushed} pushed shows are open, which is the limit.")
+        return await self._open(session_id, platform, "", None, None)
+
+    def _close_idle(self) -> None:
+        before = self._clock.monotonic() - IDLE_SECONDS
+        for active in self._active.values():
+            if active.ref is None and active.runner.touched < before:
+                active.runner.close()
+
+    def _supervise(
+        self, platform: Platform, ref: ShowRef, transport: Transport, active: Active
+    ) -> Coroutine[Any, Any, None]:
+        supervisor = Supervisor(
+            platform,
+            ref,
+            transport,
+            clock=self._clock,
+            metrics=self._metrics,
+            quiet_seconds=self._settings.whatnot.quiet_seconds,
+            stall_seconds=self._settings.whatnot.stall_seconds,
+            random=random.Random(),
+        )
+        return supervisor.run(active.runner.submit)
+
+    def _read(self, active: Active, reading: Coroutine[Any, Any, None]) -> None:
+        active.reading = self._tasks.create_task(
+            self._guard(active, reading), name=f"reader {active.show.id}"
+        )
+
+    async def _guard(self, active: Active, reading: Coroutine[Any, Any, None]) -> None:
+        """Read until the end; what goes wrong is told as a state and never reaches other shows."""
+        try:
+            await reading
+        except DealflowError as error:
+            active.error = error
+            await self._tell(active, SourceStatus.FAILED, str(error))
+        except Exception:  # noqa: BLE001 - the edge of the task: one show's fault stays its own
+            _log.exception("a reader failed", extra={"show": active.show.id})
+            await self._tell(active, SourceStatus.FAILED, "a fault in DealFlow; see its log")
+        finally:
+            if not active.leaving:
+                active.runner.close()
+
+    async def _run(self, active: Active) -> None:
+        session_id = active.show.session_id
+        try:
+            await active.runner.run()
+        except DealflowError as error:
+            active.error = error
+            _log.error("a show stopped", extra={"show": active.show.id, "code": error.code})
+        except Exception:  # noqa: BLE001 - the edge of the task: one show's fault stays its own
+            _log.exception("a show stopped", extra={"show": active.show.id})
+        finally:
+            active.runner.abandon()
+            if active.reading is not None:
+                active.reading.cancel()
+            self._finished[session_id] = active.runner.outcomes
+            while len(self._finished) > KEPT_OUTCOMES:
+                self._finished.popitem(last=False)
+            if self._active.get(session_id) is active:
+                del self._active[session_id]
+            self._metrics.active_shows.set(len(self._active))
+
+    async def _end(self, active: Active, reason: str) -> None:
+        active.leaving = True
+        if active.reading is not None:
+            active.reading.cancel()
+        await _wait((active.reading,), LEAVE_SECONDS)
+        await self._tell(active, SourceStatus.ENDED, reason)
+        active.runner.close()
+        await _wait((active.running,), DRAIN_SECONDS)
+
+    async def _tell(self, active: Active, status: SourceStatus, reason: str) -> None:
+        changed = SourceChanged(status=status, at=self._clock.now_ms(), reason=reason)
+        try:
+            await active.runner.submit([changed])
+        except Stopping:
+            _log.info("a show had stopped already", extra={"show": active.show.id})
+
+
+async def _wait(
+    tasks: Iterable[asyncio.Task[None] | None], seconds: float
+) -> set[asyncio.Task[None]]:
+    """Wait for tasks, the absent ones left out; return those that are still running."""
+    there = [task for task in tasks if task is not None]
+    if not there:
+        return set()
+    _, late = await asyncio.wait(there, timeout=seconds)
+    return late
+
+
+def _session_key(key: str | None) -> str | None:
+    """Return a caller's key, cleaned.
+
+    Raises:
+        InputInvalid: it is empty or too long.
+    """
+    if key is None:
+        return None
+    cleaned = clean(key)
+    if not cleaned.strip() or len(cleaned) > MAX_NAME:
+        raise InputInvalid(f"A session key has 1 to {MAX_NAME} characters.")
+    return cleaned
+
+
