@@ -26,6 +26,7 @@ The tree is ordered by who must act, then by phase::
     │   ├── RouteUnknown             nothing lives at this path
     │   ├── MethodRefused            this path does not take this method
     │   ├── BodyTooLarge             more bytes than the limit
+    │   ├── BodyTooSlow              the body did not arrive in time
     │   ├── RateLimited              too many attempts
     │   ├── TooManyShows             the cap on shows at once is reached
     │   └── TransportUnknown         this platform has no such way of reading
@@ -240,12 +241,24 @@ class BodyTooLarge(ClientError):
     hint = "Send less at once; the limit is 1 MB a request."
 
 
+class BodyTooSlow(ClientError):
+    """The body did not arrive in time."""
+
+    code = "body_too_slow"
+    hint = "Send the request again, in one go."
+    retry = Retry.BACKOFF
+
+
 class RateLimited(ClientError):
-    """Too many attempts in too short a time."""
+    """Too many attempts in too short a time; ``retry_after`` is in seconds."""
 
     code = "rate_limited"
     hint = "Wait, then try again."
     retry = Retry.LATER
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TooManyShows(ClientError):
