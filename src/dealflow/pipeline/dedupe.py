@@ -69,7 +69,9 @@ class DedupeRing:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def remember(self, key: str, platform_id: str | None, username: str, text: str, at: int) -> None:
+    def remember(
+        self, key: str, platform_id: str | None, username: str, text: str, at: int
+    ) -> None:
         """Take in a message that was admitted, or that the store holds."""
         entry = Remembered(key, platform_id, pair_of(username, text), at)
         self._entries[key] = entry

@@ -121,18 +121,13 @@ class Intake:
             case BidSeen(lot_platform_id=lot_id, price=price, currency=currency, at=at):
                 if price is not None and self.lots.price(lot_id, price, currency):
                     taken.steps.append(LotMoved(self.lots.current, at))
-            case ChatDropped(reason=reason, count=count):
-                taken.read += count
-                taken.dropped[reason] += count
-            case Oddity(kind=kind):
-                taken.odd[kind] += 1
+            case ChatDropped() | Oddity() | Pulse():
+                _count(fact, taken)
             case ShowSeen(mode=mode):
                 self.mode = mode or self.mode
                 taken.steps.append(fact)
             case SaleSeen() | ViewersSeen() | SourceChanged():
                 taken.steps.append(fact)
-            case Pulse():
-                pass  # for the supervisor only
 
     def _move(self, lot: Lot | None, at: int, taken: Taken) -> None:
         if self.lots.show(lot, at):
@@ -237,6 +232,17 @@ class Intake:
         if len(self._history) > AUTHORS:
             del self._history[next(iter(self._history))]
         return before
+
+
+def _count(fact: ChatDropped | Oddity | Pulse, taken: Taken) -> None:
+    match fact:
+        case ChatDropped(reason=reason, count=count):
+            taken.read += count
+            taken.dropped[reason] += count
+        case Oddity(kind=kind):
+            taken.odd[kind] += 1
+        case Pulse():
+            pass  # for the supervisor only
 
 
 def _end_of_backlog(facts: Sequence[Fact], start: int) -> int:

@@ -14,7 +14,6 @@ from collections.abc import Coroutine, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
-
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
 from dealflow.errors import (
@@ -320,9 +319,7 @@ class ShowMonitor:
             now_ms=self._clock.now_ms(),
             rules=rules,
         )
-        intake, record, last_at = await restore(
-            self._store, show, self._settings.capture.threshold
-        )
+        intake, record, last_at = await restore(self._store, show, self._settings.capture.threshold)
         runner = ShowRunner(
             intake=intake,
             record=record,
@@ -447,5 +444,3 @@ def _session_key(key: str | None) -> str | None:
     if not cleaned.strip() or len(cleaned) > MAX_NAME:
         raise InputInvalid(f"A session key has 1 to {MAX_NAME} characters.")
     return cleaned
-
-

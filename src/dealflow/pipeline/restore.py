@@ -106,4 +106,3 @@ def verdict_of(stored: StoredMessage) -> Verdict:
         reason=stored.reason,
         model=stored.model,
     )
-

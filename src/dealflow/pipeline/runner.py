@@ -272,9 +272,9 @@ class ShowRunner:
                 "commit failed; it is tried again",
                 extra={"show": self.show.id, "code": error.code, "attempt": attempt},
             )
-        if self._closing_at is not None:
-            if self._clock.monotonic() - self._closing_at > GIVE_UP_SECONDS:
-                raise error
+        closing = self._closing_at
+        if closing is not None and self._clock.monotonic() - closing > GIVE_UP_SECONDS:
+            raise error
         await self._clock.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
 
     def _count(self, work: Work) -> None:

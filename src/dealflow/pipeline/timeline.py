@@ -44,10 +44,14 @@ class LotTimeline:
         if lot is None and not self._shown:
             return False
         last = self._shown[-1] if self._shown else None
-        if last is not None and last.lot is not None and lot is not None:
-            if last.lot.key == lot.key:
-                self._shown[-1] = Shown(last.since, lot)
-                return True
+        if (
+            last is not None
+            and last.lot is not None
+            and lot is not None
+            and last.lot.key == lot.key
+        ):
+            self._shown[-1] = Shown(last.since, lot)
+            return True
         self._shown.append(Shown(max(at, last.since if last else at), lot))
         return True
 
@@ -81,3 +85,7 @@ class LotTimeline:
     def heard(self, at: int) -> None:
         """Note when the latest live message was read."""
         self._heard_at = at
+
+
+def _same_lot(one: Lot | None, other: Lot | None) -> bool:
+    return one is not None and other is not None and one.key == other.key
