@@ -43,7 +43,7 @@ class Invocation:
         return settings
 
 
-def common_options(function: Callable[..., None]) -> Callable[..., None]:
+def common_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command the common options; it gets an `Invocation` as its first argument."""
 
     @click.option("--json", "as_json", is_flag=True, help="Write JSON lines, and nothing else.")
@@ -64,7 +64,7 @@ def common_options(function: Callable[..., None]) -> Callable[..., None]:
         config: Path | None,
         log_level: str | None,
         **rest: Any,
-    ) -> None:
-        function(Invocation(Output(as_json=as_json), data_dir, config, log_level), **rest)
+    ) -> int | None:
+        return function(Invocation(Output(as_json=as_json), data_dir, config, log_level), **rest)
 
     return call

@@ -1,0 +1,37 @@
+"""``dealflow serve``: read shows on demand and serve dashboards and programs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from dealflow.cli.options import Invocation, common_options
+from dealflow.compose import serve
+
+
+@click.command("serve")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
+@common_options
+def command(invocation: Invocation, *, host: str | None, port: int | None) -> int:
+    """Read shows on demand and serve dashboards and programs.
+
+    Prints the address and a link that logs a browser in once. Ctrl-C and SIGTERM stop it:
+    everything that was read is kept, and the shows are read again at the next start.
+    """
+    output = invocation.output
+    settings = invocation.settings({"api.host": host, "api.port": port})
+    if not output.as_json:
+        output.note(f"DealFlow opens its store in {settings.data_path} …")
+
+    def ready(url: str, link: str) -> None:
+        if output.as_json:
+            output.record({"type": "ready", "url": url, "link": link})
+            return
+        output.say(f"DealFlow listens on {url}")
+        output.say(f"Open it, logged in:  {link}")
+        output.note("Ctrl-C stops it and keeps everything.")
+
+    asyncio.run(serve(settings, on_ready=ready))
+    return 0

@@ -1,0 +1,94 @@
+"""``dealflow watch``: read one show and show what happens, as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import click
+
+from dealflow.cli import process
+from dealflow.cli.follow import Following
+from dealflow.cli.options import Invocation, common_options
+from dealflow.cli.presenter import presenter
+from dealflow.cli.recorder import Recorder
+from dealflow.compose import App, open_app
+from dealflow.pipeline.base import StartRequest
+from dealflow.sources.base import Transport
+
+
+@click.command("watch")
+@click.argument("url")
+@click.option(
+    "--transport",
+    type=click.Choice([way.value for way in Transport]),
+    default=Transport.AUTO.value,
+    show_default=True,
+    help="Which way to read: auto takes the best that works.",
+)
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop after this long.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a recorded show, for `dealflow replay`.",
+)
+@click.option("--session-id", metavar="KEY", help="Your own key for this show.")
+@common_options
+def command(
+    invocation: Invocation,
+    *,
+    url: str,
+    transport: str,
+    seconds: float | None,
+    record: Path | None,
+    session_id: str | None,
+) -> int:
+    """Read one show and print what happens, as it happens.
+
+    URL is the address of a live show. On a terminal this is a live screen; with --json it is one
+    line for each frame. The command ends when the show ends, and Ctrl-C ends it at any time:
+    everything that was read is kept.
+    """
+    settings = invocation.settings()
+    request = StartRequest(url=url, session_id=session_id, transport=Transport(transport))
+
+    async def work(stop: asyncio.Event) -> int:
+        async with open_app(settings) as app:
+            return await watch_show(app, request, invocation, stop, seconds=seconds, record=record)
+
+    return process.run(work)
+
+
+async def watch_show(
+    app: App,
+    request: StartRequest,
+    invocation: Invocation,
+    stop: asyncio.Event,
+    *,
+    seconds: float | None = None,
+    record: Path | None = None,
+) -> int:
+    """Read a show to its end and present it; return the exit code.
+
+    Raises:
+        DealflowError: the show cannot be started, or the recording cannot be written.
+    """
+    async with AsyncExitStack() as stack:
+        shown = await stack.enter_async_context(presenter(invocation.output))
+        if record is not None:
+            shown = await stack.enter_async_context(Recorder(record, shown))
+        following = Following(app.monitor, app.store, app.bus, shown.show)
+        show = await app.monitor.start(request)
+        await following.until_over(show, stop, seconds)
+    if following.failed and following.last_state is not None:
+        invocation.output.note(f"The show could not be read: {following.last_state.reason}")
+        return 1
+    return 0
