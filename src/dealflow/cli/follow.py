@@ -105,12 +105,17 @@ class Following:
             await self._show(page)
 
     async def _show(self, frames: Sequence[Frame]) -> None:
-        fresh = [frame for frame in frames if self._seq is None or frame.seq > self._seq]
-        if not fresh:
-            return
-        self._seq = fresh[-1].seq
+        fresh = [frame for frame in frames if self._is_new(frame)]
         for frame in fresh:
             if frame.kind == "source_state":
                 event = decode(frame.data)
                 self.last_state = event if isinstance(event, SourceStateChanged) else None
-        await self._present(fresh)
+        if fresh:
+            await self._present(fresh)
+
+    def _is_new(self, frame: Frame) -> bool:
+        """Say whether the frame lies beyond our place, and move our place there."""
+        if self._seq is not None and frame.seq <= self._seq:
+            return False
+        self._seq = frame.seq
+        return True

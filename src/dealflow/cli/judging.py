@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -97,7 +98,7 @@ class Judging:
         """
         loose: Any = None
         try:
-            loose = json.loads(data, parse_constant=_refuse)
+            loose = json.loads(data, parse_constant=_refuse, parse_float=_finite)
             return msgspec.convert(_without_surrogates(loose), Line)
         except RecursionError:
             problem = "The line is nested too deeply."
@@ -150,3 +151,10 @@ def _id_of(loose: Any) -> Id:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is out of range")
+    return value
