@@ -82,7 +82,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """All that one transaction writes for one show.
 
     ``counters`` are added to the stored ones. ``learned`` maps keys of stored messages that had
-    no platform id to the id that was learned later. ``events`` get their positions in this order.
+    no platform id to the id that was learned later. ``events`` get their positions in this order;
+    the first ``new_message`` event is the first message's, and so on, one for each.
     """
 
     show_id: str

@@ -33,6 +33,7 @@ class Metrics:
         self.matched = self._counter("selector_matches", "Which selector found it.", "selector")
         self.clients_lagged = self._counter("clients_lagged", "Dashboards told of a gap.", "kind")
         self.egress = self._counter("egress_decisions", "What the egress gate did.", "decision")
+        self.commits = self._counter("commits", "Transactions of the store, by result.", "result")
         self.store_errors = self._counter("store_errors", "Failed commits.", "code")
         self.active_shows = Gauge(
             "dealflow_active_shows", "Shows being read.", registry=self.registry

@@ -1,0 +1,386 @@
+"""Model objects as rows, and rows as model objects."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from dealflow.clock import from_iso, iso
+from dealflow.model.claim import Capture, Claim, ClaimState, ValueRange
+from dealflow.model.facts import Gap
+from dealflow.model.intent import Intent, Role, Slots
+from dealflow.model.message import Channel, Judged, Message
+from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
+from dealflow.store.base import Counters, Seen, Show, StoredMessage
+
+Row = tuple[Any, ...]
+
+MESSAGE_COLUMNS = (
+    "id",
+    "stream_session_id",
+    "username",
+    "message",
+    "platform",
+    "created_at",
+    "seq",
+    '"key"',
+    "platform_id",
+    "user_id",
+    "role",
+    "badges",
+    "channel",
+    "backlog",
+    "sent_at",
+    "lot",
+    "intent",
+    "confidence",
+    "slots",
+    "claims",
+    "reason",
+    "model",
+)
+
+CAPTURE_COLUMNS = (
+    "id",
+    "stream_session_id",
+    "platform",
+    "buyer_username",
+    "message_text",
+    "item_description",
+    "estimated_value",
+    "captured_at",
+    '"key"',
+    "number",
+    "message_id",
+    "confidence",
+    "intent",
+    "reason",
+    "quantity",
+    "value_range",
+    "lot_key",
+)
+
+SHOW_COLUMNS = (
+    "id",
+    "session_id",
+    "platform",
+    "url",
+    "epoch",
+    "started_at",
+    "last_seq",
+    "title",
+    "seller",
+    "source",
+    "mode",
+    "status",
+    "viewers",
+    "rules",
+    "ended_at",
+    "total_sales_caught",
+    "total_revenue_recovered",
+)
+
+CLAIM_COLUMNS = (
+    "stream_session_id",
+    "lot",
+    "username",
+    "quantity",
+    "state",
+    "place",
+    "evidence",
+    "updated_at",
+)
+
+LOT_COLUMNS = (
+    "stream_session_id",
+    '"key"',
+    "code",
+    "platform_id",
+    "title",
+    "price",
+    "currency",
+    "stock",
+    "mode",
+    "updated_at",
+)
+
+SALE_COLUMNS = (
+    "stream_session_id",
+    "lot",
+    "platform_id",
+    "username",
+    "price",
+    "currency",
+    "kind",
+    "sold_at",
+)
+
+GAP_COLUMNS = ("stream_session_id", "started_at", "ended_at", "reason")
+
+_encoder = msgspec.json.Encoder()
+_lots = msgspec.json.Decoder(Lot)
+_slots = msgspec.json.Decoder(Slots)
+_claims = msgspec.json.Decoder(tuple[Slots, ...])
+_strings = msgspec.json.Decoder(tuple[str, ...])
+_rules = msgspec.json.Decoder(ShowRules)
+_values = msgspec.json.Decoder(ValueRange)
+_figures = msgspec.json.Decoder(dict[str, int])
+
+_NO_SLOTS = Slots()
+_DROPPED = "dropped:"
+
+
+def text_of(value: object) -> str:
+    """Return a value as JSON text."""
+    return _encoder.encode(value).decode()
+
+
+def platform_name(platform_id: str) -> str:
+    """Return the name by which a message with this platform id is known in ``message_names``."""
+    return f"i:{platform_id}"
+
+
+def message_row(judged: Judged, show_id: str, platform: str, seq: int) -> Row:
+    """Return a row in the order of `MESSAGE_COLUMNS`."""
+    message, verdict = judged.message, judged.verdict
+    lot = message.lot
+    return (
+        message.id,
+        show_id,
+        message.username,
+        message.text,
+        platform,
+        iso(message.received_at),
+        seq,
+        message.key,
+        message.platform_id,
+        message.user_id,
+        message.role,
+        text_of(message.badges) if message.badges else "[]",
+        message.channel,
+        message.backlog,
+        iso(message.sent_at),
+        None if lot is None else _lot_text(lot),
+        verdict.intent,
+        verdict.confidence,
+        "{}" if verdict.slots == _NO_SLOTS else text_of(verdict.slots),
+        text_of(verdict.claims) if verdict.claims else "[]",
+        verdict.reason,
+        verdict.model,
+    )
+
+
+def message_of(row: Row) -> StoredMessage:
+    """Read a row in the order of `MESSAGE_COLUMNS`."""
+    return StoredMessage(
+        message=Message(
+            id=row[0],
+            key=row[7],
+            username=row[2],
+            text=row[3],
+            sent_at=from_iso(row[14]),
+            received_at=from_iso(row[5]),
+            platform_id=row[8],
+            user_id=row[9],
+            role=Role(row[10]),
+            badges=_strings.decode(row[11]),
+            channel=Channel(row[12]),
+            backlog=bool(row[13]),
+            lot=None if row[15] is None else _lots.decode(row[15]),
+        ),
+        seq=row[6],
+        intent=Intent(row[16]),
+        confidence=row[17],
+        slots=_slots.decode(row[18]),
+        claims=_claims.decode(row[19]),
+        reason=row[20],
+        model=row[21],
+    )
+
+
+def seen_of(row: Row) -> Seen:
+    """Read key, platform id, user name, text and time of receipt."""
+    return Seen(row[0], row[1], row[2], row[3], from_iso(row[4]))
+
+
+def capture_row(capture: Capture, show_id: str, platform: str) -> Row:
+    """Return a row in the order of `CAPTURE_COLUMNS`."""
+    return (
+        capture.id,
+        show_id,
+        platform,
+        capture.username,
+        capture.text,
+        capture.item,
+        capture.estimated_value,
+        iso(capture.at),
+        capture.key,
+        capture.number,
+        capture.message_id,
+        capture.confidence,
+        capture.intent,
+        capture.reason,
+        capture.quantity,
+        text_of(capture.value),
+        capture.lot_key,
+    )
+
+
+def capture_of(row: Row) -> Capture:
+    """Read a row in the order of `CAPTURE_COLUMNS`."""
+    return Capture(
+        id=row[0],
+        username=row[3],
+        text=row[4],
+        item=row[5],
+        at=from_iso(row[7]),
+        key=row[8],
+        number=row[9],
+        message_id=row[10],
+        confidence=row[11],
+        intent=Intent(row[12]),
+        reason=row[13],
+        quantity=row[14],
+        value=_values.decode(row[15]),
+        lot_key=row[16],
+    )
+
+
+def claim_row(claim: Claim, show_id: str, at: int) -> Row:
+    """Return a row in the order of `CLAIM_COLUMNS`."""
+    return (
+        show_id,
+        claim.lot,
+        claim.username,
+        claim.quantity,
+        claim.state,
+        claim.place,
+        text_of(claim.evidence),
+        iso(at),
+    )
+
+
+def claim_of(row: Row) -> Claim:
+    """Read a row in the order of `CLAIM_COLUMNS` from the lot on, without its time of change."""
+    return Claim(
+        lot=row[0],
+        username=row[1],
+        quantity=row[2],
+        state=ClaimState(row[3]),
+        place=row[4],
+        evidence=_strings.decode(row[5]),
+    )
+
+
+def lot_row(lot: Lot, show_id: str, at: int) -> Row:
+    """Return a row in the order of `LOT_COLUMNS`."""
+    return (
+        show_id,
+        lot.key,
+        lot.code,
+        lot.platform_id,
+        lot.title,
+        lot.price,
+        lot.currency,
+        lot.stock,
+        lot.mode,
+        iso(at),
+    )
+
+
+def sale_row(sale: Sale, show_id: str, at: int) -> Row:
+    """Return a row in the order of `SALE_COLUMNS`."""
+    return (
+        show_id,
+        sale.lot,
+        sale.platform_id,
+        sale.username,
+        sale.price,
+        sale.currency,
+        sale.kind,
+        sale.timestamp or iso(at),
+    )
+
+
+def sale_of(row: Row) -> Sale:
+    """Read a row in the order of `SALE_COLUMNS` from the lot on."""
+    return Sale(
+        lot=row[0],
+        platform_id=row[1],
+        username=row[2],
+        price=row[3],
+        currency=row[4],
+        kind=row[5],
+        timestamp=row[6],
+    )
+
+
+def gap_row(gap: Gap, show_id: str) -> Row:
+    """Return a row in the order of `GAP_COLUMNS`."""
+    return (show_id, iso(gap.start), iso(gap.end), gap.reason)
+
+
+def gap_of(row: Row) -> Gap:
+    """Read a row in the order of `GAP_COLUMNS` from the start on."""
+    return Gap(start=from_iso(row[0]), end=from_iso(row[1]), reason=row[2])
+
+
+def counter_rows(counters: Counters, show_id: str) -> list[Row]:
+    """Return a row for each figure that is not zero: show, name, value."""
+    figures = {
+        "read": counters.read,
+        "stored": counters.stored,
+        "duplicates": counters.duplicates,
+        "buyers": counters.buyers,
+        "leads": counters.leads,
+    }
+    figures |= {f"{_DROPPED}{reason}": count for reason, count in counters.dropped.items()}
+    return [(show_id, name, value) for name, value in figures.items() if value]
+
+
+def show_of(row: Row) -> Show:
+    """Read a row in the order of `SHOW_COLUMNS`, followed by its counters as a JSON object."""
+    return Show(
+        id=row[0],
+        session_id=row[1],
+        platform=row[2],
+        url=row[3],
+        epoch=row[4],
+        started_at=from_iso(row[5]),
+        last_seq=row[6],
+        title=row[7],
+        seller=row[8],
+        source=row[9],
+        mode=None if row[10] is None else SaleMode(row[10]),
+        status=ShowStatus(row[11]),
+        viewers=row[12],
+        rules=None if row[13] is None else _rules.decode(row[13]),
+        ended_at=None if row[14] is None else from_iso(row[14]),
+        total_sales_caught=row[15],
+        total_revenue_recovered=row[16],
+        counters=_counters_of(_figures.decode(row[17])),
+    )
+
+
+def _counters_of(figures: dict[str, int]) -> Counters:
+    dropped = {
+        name.removeprefix(_DROPPED): value
+        for name, value in figures.items()
+        if name.startswith(_DROPPED)
+    }
+    return Counters(
+        read=figures.get("read", 0),
+        stored=figures.get("stored", 0),
+        duplicates=figures.get("duplicates", 0),
+        buyers=figures.get("buyers", 0),
+        leads=figures.get("leads", 0),
+        dropped=dropped,
+    )
+
+
+@lru_cache(maxsize=256)
+def _lot_text(lot: Lot) -> str:
+    """Return a lot as JSON; the lot on screen stands beside many messages."""
+    return text_of(lot)
