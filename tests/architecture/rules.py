@@ -63,7 +63,7 @@ does and speaks WebSocket as a source does."""
 INNER_IMPORTS = frozenset({"compose"})
 """Modules that may import inside functions, so that a command loads only what it uses."""
 
-TASK_OWNERS: frozenset[str] = frozenset()
+TASK_OWNERS = frozenset({"sources.browser.chromium"})
 """Modules that may start a task outside a task group; each keeps it and ends it."""
 
 HEAPS = frozenset(

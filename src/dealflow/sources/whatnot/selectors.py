@@ -1,0 +1,44 @@
+"""Whatnot's hosts and selectors, read from the data file beside this module."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+import msgspec
+
+
+class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A host of Whatnot's own; the egress gate opens it at these ports."""
+
+    name: str
+    ports: tuple[int, ...]
+    subdomains: bool = False
+
+
+class Walls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Signs of pages that stand where the show should be, in lower case."""
+
+    challenge_titles: tuple[str, ...]
+    login_paths: tuple[str, ...]
+
+
+class Selectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The data file. ``fields`` holds each field's candidates, the steadiest first."""
+
+    hosts: tuple[HostEntry, ...]
+    walls: Walls
+    fields: dict[str, tuple[str, ...]]
+
+
+@functools.cache
+def load() -> Selectors:
+    """Read the data file; it is part of the package and does not change while we run."""
+    raw = resources.files(__package__).joinpath("selectors.toml").read_bytes()
+    return msgspec.toml.decode(raw, type=Selectors)
+
+
+@functools.cache
+def observer_source() -> str:
+    """Read the script that watches the page from within."""
+    return resources.files(__package__).joinpath("observer.js").read_text(encoding="utf-8")
