@@ -25,6 +25,7 @@ class Claim(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     ``lot`` is the lot's code, or its title where it has none. ``place`` counts from 1 within the
     state: the first backup has place 1. ``evidence`` holds the ids of the messages that made it.
+    ``lot_key`` and ``person`` tell lots of one title and people of one name apart.
     """
 
     lot: str
@@ -33,6 +34,13 @@ class Claim(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     state: ClaimState = ClaimState.AWARDED
     place: int = 1
     evidence: tuple[str, ...] = ()
+    lot_key: str = ""
+    person: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what there is one claim of: a lot and a person."""
+        return (self.lot_key or self.lot, self.person or self.username)
 
 
 ValueBasis = Literal["named_price", "lot_price", "seller_average", "unknown"]

@@ -73,7 +73,9 @@ class ShowRules(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     ``claim_words`` are words that claim here beside the usual ones; ``number_is`` says what a bare
     number means; ``codes`` is a list of codes or ranges ("A1-A99") in use; ``require_item`` voids
-    a claim that names no item; ``retract`` says whether a buyer may take a claim back.
+    a claim that names no item; ``retract`` says whether a buyer may take a claim back; ``early``
+    says whether a claim holds that names a code before its lot was shown; ``one_per_buyer`` gives
+    nobody more than one piece of a lot.
     """
 
     claim_words: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ class ShowRules(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     require_item: bool = False
     retract: bool = True
     one_per_buyer: bool = False
+    early: bool = True
 
 
 class StreamInfo(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

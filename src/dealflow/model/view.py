@@ -81,7 +81,5 @@ def _changes(view: ShowView, event: Event) -> dict[str, object]:
 
 def _with_claim(claims: tuple[Claim, ...], claim: Claim) -> tuple[Claim, ...]:
     """Put a claim in the place of the same person's on the same lot, as the newest."""
-    others = tuple(
-        other for other in claims if (other.lot, other.username) != (claim.lot, claim.username)
-    )
+    others = tuple(other for other in claims if other.key != claim.key)
     return (*others, claim)[-RECENT_CLAIMS:]
