@@ -11,7 +11,7 @@ from dealflow.errors import ShowUnknown
 from dealflow.model.events import Frame, SourceStateChanged, decode
 from dealflow.model.facts import SourceStatus
 from dealflow.pipeline.base import Monitor
-from dealflow.store.base import Show, Store
+from dealflow.store.base import Store
 
 CAPACITY = 1024
 """Batches that may wait for a slow screen; past it the rest is read from the store."""
@@ -42,7 +42,8 @@ class Following:
         self._store = store
         self._present = present
         self._news = bus.subscribe("cli", CAPACITY)
-        self._seq: int | None = None
+        self._session_id = ""
+        self._seq = 0
         self.last_state: SourceStateChanged | None = None
 
     @property
@@ -51,57 +52,75 @@ class Following:
         return self.last_state is not None and self.last_state.state is SourceStatus.FAILED
 
     async def until_over(
-        self, show: Show, stop: asyncio.Event, seconds: float | None = None
+        self,
+        session_id: str,
+        stop: asyncio.Event,
+        *,
+        after: int = 0,
+        seconds: float | None = None,
+        is_read: Callable[[], bool],
     ) -> None:
         """Present frames until the show ends, ``stop`` is set or time is up.
 
         However it ends, everything that was read is committed and presented.
+
+        Args:
+            session_id: the show's key.
+            stop: set when the user has had enough.
+            after: the last position that the user knows.
+            seconds: how long to follow at most.
+            is_read: says whether the show is still being read.
         """
+        self._session_id, self._seq = session_id, after
         async with asyncio.TaskGroup() as group:
-            closer = group.create_task(self._close_on(show, stop, seconds))
-            await self._live(show)
+            closer = group.create_task(self._close_on(stop, seconds, is_read))
+            await self._live()
             closer.cancel()
         with suppress(ShowUnknown):
-            await self._monitor.stop(show.session_id)
-        await self._catch_up(show)
+            await self._monitor.stop(session_id)
+        await self._catch_up()
 
-    async def _close_on(self, show: Show, stop: asyncio.Event, seconds: float | None) -> None:
+    async def _close_on(
+        self, stop: asyncio.Event, seconds: float | None, is_read: Callable[[], bool]
+    ) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not stop.is_set() and show.session_id in self._monitor.active:
+                while not stop.is_set() and is_read():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
         self._news.close()
 
-    async def _live(self, show: Show) -> None:
+    async def _live(self) -> None:
         while self.last_state is None or self.last_state.state not in OVER:
             news = await self._news.next()
             if news is None:
-                await self._catch_up(show)
+                await self._catch_up()
             elif not news:
                 return
             else:
-                await self._take(show, news)
+                await self._take(news)
         self._news.close()
 
-    async def _take(self, show: Show, news: Sequence[Committed]) -> None:
+    async def _take(self, news: Sequence[Committed]) -> None:
         frames: list[Frame] = []
         for committed in news:
-            if committed.show_id != show.id or not committed.frames:
+            if committed.session_id != self._session_id or not committed.frames:
                 continue
             last = frames[-1].seq if frames else self._seq
-            if last is not None and committed.frames[0].seq > last + 1:
+            if committed.frames[0].seq > last + 1:
                 await self._show(frames)
-                await self._catch_up(show)
+                await self._catch_up()
                 frames = []
             frames += committed.frames
         await self._show(frames)
 
-    async def _catch_up(self, show: Show) -> None:
+    async def _catch_up(self) -> None:
         """Present what the store holds beyond the last frame presented."""
-        after = show.last_seq if self._seq is None else self._seq
-        while page := await self._store.frames(show.id, after=after, limit=PAGE):
-            after = page[-1].seq
+        show = await self._store.show_of(self._session_id)
+        while show is not None:
+            page = await self._store.frames(show.id, after=self._seq, limit=PAGE)
+            if not page:
+                return
             await self._show(page)
 
     async def _show(self, frames: Sequence[Frame]) -> None:
@@ -115,7 +134,7 @@ class Following:
 
     def _is_new(self, frame: Frame) -> bool:
         """Say whether the frame lies beyond our place, and move our place there."""
-        if self._seq is not None and frame.seq <= self._seq:
+        if frame.seq <= self._seq:
             return False
         self._seq = frame.seq
         return True

@@ -87,7 +87,13 @@ async def watch_show(
             shown = await stack.enter_async_context(Recorder(record, shown))
         following = Following(app.monitor, app.store, app.bus, shown.show)
         show = await app.monitor.start(request)
-        await following.until_over(show, stop, seconds)
+        await following.until_over(
+            show.session_id,
+            stop,
+            after=show.last_seq,
+            seconds=seconds,
+            is_read=lambda: show.session_id in app.monitor.active,
+        )
     if following.failed and following.last_state is not None:
         invocation.output.note(f"The show could not be read: {following.last_state.reason}")
         return 1

@@ -61,8 +61,11 @@ class House:
             self.stored.append(frames[-1])
         return frames
 
-    async def tell(self, frames: Sequence[Frame], show_id: str = "s") -> None:
-        await self.bus.publish(Committed(show_id, "key", 1, tuple(frames)))
+    async def show_of(self, session_id: str) -> Show:
+        return SHOW
+
+    async def tell(self, frames: Sequence[Frame], session_id: str = "key") -> None:
+        await self.bus.publish(Committed("s", session_id, 1, tuple(frames)))
 
 
 class Watching:
@@ -71,6 +74,7 @@ class Watching:
     def __init__(self, house: House) -> None:
         self.seen: list[int] = []
         self.stop = asyncio.Event()
+        self.house = house
         self.following = Following(cast(Any, house), cast(Any, house), house.bus, self._present)
 
     async def _present(self, frames: Sequence[Frame]) -> None:
@@ -78,7 +82,9 @@ class Watching:
 
     async def until_over(self, seconds: float | None = None) -> None:
         async with asyncio.timeout(5):
-            await self.following.until_over(SHOW, self.stop, seconds)
+            await self.following.until_over(
+                "key", self.stop, seconds=seconds, is_read=lambda: bool(self.house.active)
+            )
 
 
 def viewers(count: int) -> ViewersChanged:
@@ -140,7 +146,7 @@ async def test_an_overflow_is_made_good_from_the_store(house: House) -> None:
 @pytest.mark.asyncio
 async def test_other_shows_are_left_out(house: House) -> None:
     watching = Watching(house)
-    await house.tell(house.commit(viewers(1)), show_id="another")
+    await house.tell(house.commit(viewers(1)), session_id="another")
     house.stored.clear()
     await house.tell(house.commit(state(SourceStatus.ENDED)))
     await watching.until_over()
