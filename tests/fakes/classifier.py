@@ -8,7 +8,7 @@ from dealflow.model.intent import Intent, Utterance, Verdict
 
 
 class WordClassifier:
-    """"mine" claims, "next" is a backup, "pass" takes back, a "?" asks; the rest is chatter."""
+    """ "mine" claims, "next" is a backup, "pass" takes back, a "?" asks; the rest is chatter."""
 
     name = "words-1"
 

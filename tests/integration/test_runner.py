@@ -53,11 +53,11 @@ async def world(path: Path, *, running: bool = True) -> AsyncIterator[World]:
     real = await SqliteStore.open(path / "show.db", clock=clock, metrics=metrics)
     store = FlakyStore(real)
     show = await store.open_show(session_id="s", platform="test", url="", now_ms=clock.now_ms())
-    intake, record, resumed_at = await restore(store, show, 0.7)  # type: ignore[arg-type]  # a store with faults
+    intake, record, resumed_at = await restore(store, show, 0.7)
     runner = ShowRunner(
         intake=intake,
         record=record,
-        store=store,  # type: ignore[arg-type]  # a store with faults
+        store=store,
         bus=bus,
         classifier=WordClassifier(),
         clock=clock,
@@ -103,9 +103,7 @@ async def test_a_claim_becomes_a_message_a_claim_and_a_buyer_in_that_order(tmp_p
 async def test_what_is_published_is_what_is_stored(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         await here.runner.push([chat("hi"), chat("mine")])
-        published = [
-            frame for batch in await here.listening.next() or [] for frame in batch.frames
-        ]
+        published = [frame for batch in await here.listening.next() or [] for frame in batch.frames]
         stored = await here.store.frames(here.runner.show.id, after=0, limit=100)
         assert published == stored[: len(published)]
         assert published
@@ -202,9 +200,9 @@ async def test_after_a_restart_nothing_is_doubled_and_the_gap_is_recorded(tmp_pa
         gaps = await here.store.gaps(here.runner.show.id)
         assert [(gap.start, gap.end, gap.reason) for gap in gaps] == [(5_000, 9_000, "not running")]
         states = await here.events(SourceStateChanged)
-        assert [state.gap is not None for state in states if isinstance(state, SourceStateChanged)] == [
-            True
-        ]
+        assert [
+            state.gap is not None for state in states if isinstance(state, SourceStateChanged)
+        ] == [True]
 
 
 @pytest.mark.asyncio

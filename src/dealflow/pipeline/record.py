@@ -13,7 +13,7 @@ import msgspec
 
 from dealflow.clock import iso
 from dealflow.ledger.capture import Captures
-from dealflow.ledger.ledger import Ledger, LotLeft, LotOpened, Said, Sold
+from dealflow.ledger.ledger import Ledger, LotLeft, LotOpened, ModeKnown, Said, Sold
 from dealflow.ledger.value import Average, estimate
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import (
@@ -197,9 +197,9 @@ class Record:
     def relive(self, message: Message, verdict: Verdict) -> None:
         """Fold a stored message once more after a restart; nothing is written."""
         self.ledger.apply(Said(message, verdict))
-        if verdict.confidence >= self.threshold:
-            value = estimate(verdict, message.lot, self.average)
-            self.captures.decide(Judged(message, verdict), value)
+        judged = Judged(message, verdict)
+        if self._is_buyer(judged):
+            self._capture(judged)
 
     def select(self) -> EventBody:
         """Return the event that opens a show."""
@@ -240,8 +240,7 @@ class Record:
         self._claims(Said(message, verdict), draft)
         if not self._is_buyer(judged):
             return
-        value = estimate(verdict, message.lot, self.average)
-        capture = self.captures.decide(judged, value)
+        capture = self._capture(judged)
         if capture is None:
             return
         draft.captures.append(capture)
@@ -253,6 +252,10 @@ class Record:
             estimated_value=round(self.totals.estimated_value + worth, 2),
         )
         draft.tell(BuyerDetected(buyer=_buyer(capture, message), stats=self.totals))
+
+    def _capture(self, judged: Judged) -> Capture | None:
+        lot = self.ledger.lot_of(judged.message, judged.verdict.slots)
+        return self.captures.decide(judged, estimate(judged.verdict, lot, self.average))
 
     def _view(self, message: Message, verdict: Verdict) -> MessageView:
         return MessageView(
@@ -309,6 +312,7 @@ class Record:
             draft.update["status"] = step.status
         if step.mode is not None:
             draft.update["mode"] = step.mode
+            self.ledger.apply(ModeKnown(step.mode))
 
     def _fold_source(self, step: SourceChanged, draft: _Draft) -> None:
         if step.gap is not None:

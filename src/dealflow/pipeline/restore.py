@@ -24,10 +24,11 @@ _MOVING = (*sorted(BUYER_INTENTS), Intent.RETRACTION, Intent.DEMAND)
 async def restore(store: Store, show: Show, threshold: float) -> tuple[Intake, Record, int | None]:
     """Return the show's intake and books as they were, and when its last message was read."""
     intake = Intake(mode=show.mode, rules=show.rules)
+    ledger = Ledger(rules=show.rules, mode=show.mode, threshold=threshold)
     record = Record(
         show,
-        ledger=Ledger(rules=show.rules, mode=show.mode, threshold=threshold),
-        captures=Captures(threshold=threshold),
+        ledger=ledger,
+        captures=Captures(threshold=threshold, find=ledger.lot_of),
         threshold=threshold,
     )
     if show.last_seq == 0:

@@ -319,8 +319,8 @@ def _is_empty(batch: Batch) -> bool:
         or batch.messages
         or batch.learned
         or batch.update
-        or batch.counters.read
         or batch.gaps
+        or batch.counters != Counters()
     )
 
 

@@ -94,7 +94,10 @@ def test_with_ids_any_replay_is_exact(log: list[tuple[str, str]], data: st.DataO
     facts = [chat(text, user, id=str(n), at=n) for n, (user, text) in enumerate(log)]
     kept = sum(admit(ring, fact) for fact in facts)
     start = data.draw(st.integers(0, len(facts)))
-    replay = [chat(f.text, f.username, id=f.platform_id, at=99, backlog=True) for f in facts[start:]]
+    replay = [
+        chat(fact.text, fact.username, id=fact.platform_id, at=99, backlog=True)
+        for fact in facts[start:]
+    ]
     assert kept == len(facts)
     assert all(sighting.known is not None for sighting in ring.look_back(replay))
 

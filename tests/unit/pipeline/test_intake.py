@@ -143,7 +143,9 @@ chats = st.builds(
 facts = st.lists(
     chats
     | st.builds(LotShown, lot=st.sampled_from([SHIRT, SHOES]), at=st.integers(0, 10_000))
-    | st.builds(ChatDropped, reason=st.sampled_from(DropReason), at=st.just(0), count=st.integers(1, 3)),
+    | st.builds(
+        ChatDropped, reason=st.sampled_from(DropReason), at=st.just(0), count=st.integers(1, 3)
+    ),
     max_size=40,
 )
 
