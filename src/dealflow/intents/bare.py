@@ -1,0 +1,133 @@
+"""Messages without words: a number, a code, a size or a colour, read through the context."""
+
+from __future__ import annotations
+
+from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.lexicon.reader import Lexicon
+from dealflow.intents.tokens import Kind, Token
+from dealflow.model.intent import Intent
+from dealflow.model.show import SaleMode
+
+NEAR_LOW = 0.4
+"""A number below this part of the lot's price is no serious offer."""
+
+NEAR_HIGH = 3.0
+"""A number above this many times the lot's price is no bid on it."""
+
+_OPENING_BID = 5.0
+"""Lots that start near nothing go up by large steps; there any number of up to this many times
+the price, or up to `_OPENING_MAX`, can be the next bid."""
+
+_OPENING_MAX = 60.0
+
+
+def read_bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    """Return what a message means that holds only numbers, codes, sizes or colours."""
+    if evidence.rest((), lexicon) > 0 or evidence.scene.lot is None and not _has_rules(evidence):
+        return None
+    tokens = [token for token in evidence.tokens if token.kind not in _SILENT]
+    tokens = [token for token in tokens if token.text not in lexicon.fillers]
+    if not tokens:
+        return None
+    finding = _read(evidence, tokens)
+    if finding is not None and evidence.asked_clauses and finding.intent is Intent.CLAIM:
+        return Finding(Intent.PRODUCT_QUESTION, "bare_asked")
+    return finding
+
+
+def _read(evidence: Evidence, tokens: list[Token]) -> Finding | None:
+    scene = evidence.scene
+    if any(token.kind is Kind.SIGN and token.text == "+" for token in evidence.tokens):
+        return _plus(evidence)
+    for token in tokens:
+        if token.kind in (Kind.NUMBER, Kind.CODE, Kind.WORD) and scene.knows_code(token.text):
+            if token.kind is not Kind.NUMBER or scene.mode is not SaleMode.AUCTION:
+                return Finding(Intent.CLAIM, "code_known")
+    first = next((token for token in tokens if token.kind in _IDS), None)
+    if first is None:
+        return _attributes(evidence, tokens)
+    if first.kind is Kind.NUMBER:
+        return _number(evidence, first)
+    if first.kind is Kind.MONEY:
+        return _money(evidence, first)
+    return _code(evidence, first)
+
+
+def _plus(evidence: Evidence) -> Finding | None:
+    if evidence.scene.mode in (SaleMode.CLAIM, SaleMode.FIXED):
+        return Finding(Intent.CLAIM, "plus")
+    return Finding(Intent.CHATTER, "plus_elsewhere")
+
+
+def _money(evidence: Evidence, token: Token) -> Finding:
+    scene = evidence.scene
+    if scene.mode is not SaleMode.AUCTION and token.value == scene.price:
+        return Finding(Intent.CLAIM, "price_tag")
+    if token.value is not None and scene.price and token.value > 20 * scene.price:
+        return Finding(Intent.CHATTER, "price_far")
+    return Finding(Intent.BID, "price_named")
+
+
+def _number(evidence: Evidence, token: Token) -> Finding:
+    scene = evidence.scene
+    if scene.rules.number_is is not None:
+        if scene.rules.number_is == "price" and scene.mode is SaleMode.AUCTION:
+            return Finding(Intent.BID, "number_near")
+        return Finding(Intent.CLAIM, "number_by_rule")
+    if scene.mode is SaleMode.AUCTION:
+        near = _is_near(token.value, scene.price, auction=True)
+        return Finding(*((Intent.BID, "number_near") if near else (Intent.CHATTER, "number_far")))
+    if token.text in scene.words:
+        return Finding(Intent.CLAIM, "size_listed")
+    if token.value is not None and token.value == scene.price:
+        return Finding(Intent.CLAIM, "price_tag")
+    if scene.mode is SaleMode.CLAIM and scene.like_code(token.text):
+        return Finding(Intent.CLAIM, "code_like")
+    if _is_near(token.value, scene.price, auction=False):
+        return Finding(Intent.BID, "number_offer")
+    return Finding(Intent.CHATTER, "number_unknown")
+
+
+def _is_near(value: float | None, price: float | None, *, auction: bool) -> bool:
+    if value is None or price is None or price <= 0:
+        return value is not None and auction and value > 0
+    if auction and value <= min(_OPENING_MAX, max(_OPENING_BID * price, 10.0)):
+        return value >= NEAR_LOW * price
+    return NEAR_LOW * price <= value <= (NEAR_HIGH if auction else 1.2) * price
+
+
+def _code(evidence: Evidence, token: Token) -> Finding:
+    scene = evidence.scene
+    if scene.mode is SaleMode.AUCTION:
+        return Finding(Intent.CHATTER, "code_elsewhere")
+    digits = "".join(char for char in token.text if char.isdecimal())
+    tagged = scene.price is not None and digits == f"{scene.price:g}"
+    if tagged or scene.like_code(token.text):
+        return Finding(Intent.CLAIM, "code_like")
+    if token.kind is Kind.COUNT:
+        return Finding(Intent.CLAIM, "count")
+    return Finding(Intent.CLAIM if token.text in scene.words else Intent.CHATTER, "code_unknown")
+
+
+def _attributes(evidence: Evidence, tokens: list[Token]) -> Finding | None:
+    """A size, a colour or words of the title alone."""
+    scene = evidence.scene
+    sized = any(token.text in SIZES for token in tokens)
+    listed = any(token.text in scene.words for token in tokens)
+    colored = evidence.has("color") or any(hit.label == "color" for hit in evidence.covering)
+    if not sized and not colored:
+        return None
+    if evidence.asked_clauses:
+        return Finding(Intent.PRODUCT_QUESTION, "attribute_asked")
+    if scene.mode is SaleMode.CLAIM and (listed or sized):
+        return Finding(Intent.CLAIM, "size_listed" if listed else "size_unlisted")
+    return Finding(Intent.DEMAND, "attribute")
+
+
+def _has_rules(evidence: Evidence) -> bool:
+    return bool(evidence.scene.codes or evidence.scene.ranges)
+
+
+_SILENT = frozenset({Kind.BREAK, Kind.EMOJI, Kind.SIGN})
+_IDS = frozenset({Kind.NUMBER, Kind.CODE, Kind.MONEY, Kind.COUNT})

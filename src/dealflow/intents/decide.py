@@ -1,0 +1,274 @@
+"""From evidence to a finding: the rules of the annotation guide, in its order.
+
+What somebody does beats what they ask; the last word beats an earlier one; a named price beats a
+question; and the context decides what a bare number means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dealflow.intents.bare import read_bare
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.guards import (
+    is_about_others,
+    is_conditional_on_seller,
+    is_offer,
+    settle_asked,
+    settle_negated,
+)
+from dealflow.intents.lexicon.reader import Hit, Lexicon
+from dealflow.intents.tokens import Kind
+from dealflow.model.intent import Intent
+from dealflow.model.show import SaleMode
+
+LOOSE = 2.0
+"""Words that may stand unexplained around a claim word before it is only one word among many."""
+
+STRONG_WORDS = frozenset({"mine", "sold", "dibs", "claim"})
+
+QUESTIONS = {
+    "shipping": Intent.SHIPPING_QUESTION,
+    "price": Intent.PRICE_QUESTION,
+    "demand": Intent.DEMAND,
+    "product": Intent.PRODUCT_QUESTION,
+}
+"""Labels of questions, in the order in which they win when two are equally long."""
+
+Rule = Callable[[Evidence, Lexicon], Finding | None]
+
+
+def decide(evidence: Evidence, lexicon: Lexicon) -> Finding:
+    """Return the finding of the first rule that has one."""
+    for rule in _RULES:
+        finding = rule(evidence, lexicon)
+        if finding is not None:
+            return finding
+    return Finding(Intent.CHATTER, "words")
+
+
+def _spam(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    if any(token.kind is Kind.LINK for token in evidence.tokens):
+        return Finding(Intent.SPAM, "link")
+    if evidence.has("spam") and not evidence.of("claim", "bid", "checkout"):
+        return Finding(Intent.SPAM, "spam", evidence.of("spam")[0])
+    return None
+
+
+def _quoted(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    for hit in evidence.of("shop"):
+        if not evidence.of("claim", "bid", "backup"):
+            return Finding(Intent.CHATTER, "quoted_shop", hit)
+    return None
+
+
+def _joke(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    taken = evidence.of("claim", "claim_word", "claim_soft", "bid")
+    if evidence.has("joke") and taken:
+        joke = evidence.of("joke")[-1]
+        if joke.start >= taken[0].start:
+            return Finding(Intent.CHATTER, "joke", joke)
+    return None
+
+
+def _backup(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    for hit in evidence.of("backup"):
+        if is_about_others(evidence, hit) or evidence.is_negated(hit):
+            continue
+        if evidence.is_asked(hit) and evidence.rest([hit], lexicon) > LOOSE:
+            continue
+        return Finding(Intent.BACKUP, _void(evidence, "backup"), hit)
+    return None
+
+
+def _given_up(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    """Retraction, refusal and things already bought, unless a later word takes it all."""
+    del lexicon
+    ends = evidence.of("retraction", "decline", "post")
+    if not ends:
+        return None
+    first = min(ends, key=lambda hit: (hit.start - hit.end, hit.start))
+    if any(_takes_after(evidence, hit, first) for hit in evidence.of("claim", "bid", "checkout")):
+        return None
+    if first.label == "retraction":
+        return Finding(Intent.RETRACTION, "retraction", first)
+    if first.label == "post":
+        return Finding(Intent.POST_PURCHASE, "post", first)
+    if first.label == "decline" and _is_release(evidence):
+        return Finding(Intent.RETRACTION, "released", first)
+    return Finding(Intent.DECLINED, "decline", first)
+
+
+def _takes_after(evidence: Evidence, taking: Hit, given: Hit) -> bool:
+    if taking.label == "bid" and not is_offer(evidence):
+        return False
+    return taking.start >= given.end and not evidence.is_negated(taking)
+
+
+def _is_release(evidence: Evidence) -> bool:
+    """A bare "pass" by somebody who claimed or bid before gives it back."""
+    said = " ".join(evidence.context.history[-3:]).lower()
+    words = frozenset(said.replace("!", " ").replace("#", " ").split())
+    return evidence.words <= 2 and bool(words & (STRONG_WORDS | {"take", "backup", "next"}))
+
+
+def _claim(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    for hit in evidence.of("claim"):
+        if is_about_others(evidence, hit):
+            continue
+        if evidence.is_negated(hit):
+            return settle_negated(hit)
+        if is_conditional_on_seller(evidence, hit):
+            return Finding(Intent.DEMAND, "conditional", hit)
+        if is_offer(evidence) and _undercuts(evidence):
+            return Finding(Intent.BID, "claim_at_price", hit)
+        long = evidence.rest([hit], lexicon) > 2 * LOOSE
+        asked = "asked" if evidence.is_asked(hit) else "long" if long else "short"
+        return Finding(Intent.CLAIM, _void(evidence, f"claim_{asked}"), hit)
+    return None
+
+
+def _undercuts(evidence: Evidence) -> bool:
+    """A price beside a claim is an offer when it is not the lot's own."""
+    price = evidence.scene.price
+    amounts = [token.value for token in evidence.tokens if token.kind is Kind.MONEY]
+    amounts = amounts or _after_at(evidence)
+    if not amounts or price is None:
+        return False
+    return all(value is not None and value != price for value in amounts)
+
+
+def _after_at(evidence: Evidence) -> list[float | None]:
+    """Bare numbers that follow "for" or "at" name a price."""
+    found: list[float | None] = []
+    for at in range(1, len(evidence.tokens)):
+        token = evidence.tokens[at]
+        if token.kind is Kind.NUMBER and evidence.tokens[at - 1].text in ("for", "at", "por", "@"):
+            found.append(token.value)
+    return found
+
+
+def _offer(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    if not is_offer(evidence):
+        return None
+    for hit in evidence.of("bid"):
+        if is_about_others(evidence, hit):
+            continue
+        tier = "bid_money" if any(t.kind is Kind.MONEY for t in evidence.tokens) else "bid_number"
+        return Finding(Intent.BID, _void(evidence, tier), hit)
+    return None
+
+
+def _claim_word(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    best: Finding | None = None
+    for hit in evidence.of("claim_word"):
+        finding = _one_word(evidence, lexicon, hit)
+        if finding is not None and finding.intent is Intent.CLAIM:
+            return finding
+        best = best or finding
+    return best
+
+
+def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
+    word = evidence.tokens[hit.start].text
+    rest = evidence.rest(evidence.of("claim_word"), lexicon, evidence.clause(hit.start))
+    strong = word in STRONG_WORDS or word in evidence.scene.claim_words
+    if evidence.is_asked(hit):
+        return settle_asked(evidence, hit, rest)
+    if is_about_others(evidence, hit):
+        return Finding(Intent.CHATTER, "others_claim", hit)
+    if evidence.is_negated(hit):
+        return settle_negated(hit)
+    if rest == 0:
+        tier = "word_item" if evidence.ids else "word_bare"
+        return Finding(Intent.CLAIM, _void(evidence, tier), hit)
+    if not strong:
+        return None
+    if evidence.has("past"):
+        return Finding(Intent.CHATTER, "word_past", hit)
+    opens = hit.start == 0 or evidence.clause(hit.start - 1) != evidence.clause(hit.start)
+    if rest <= LOOSE and opens:
+        return Finding(Intent.CLAIM, _void(evidence, "word_near"), hit)
+    return None
+
+
+def _checkout(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    for hit in evidence.of("checkout"):
+        if not is_about_others(evidence, hit) and not evidence.is_negated(hit):
+            return Finding(Intent.CHECKOUT, _void(evidence, "checkout"), hit)
+    return None
+
+
+def _bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    return read_bare(evidence, lexicon)
+
+
+def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    hits = evidence.of(*QUESTIONS)
+    if not hits:
+        return None
+    order = list(QUESTIONS)
+    hit = min(hits, key=lambda hit: (hit.start - hit.end, order.index(hit.label)))
+    soft = evidence.of("claim_soft")
+    if soft and soft[0].end - soft[0].start > hit.end - hit.start:
+        return None
+    admired = evidence.of("interest")
+    if admired and hit.label != "shipping" and not evidence.asked_clauses:
+        longest = min(admired, key=lambda hit: hit.start - hit.end)
+        if longest.end - longest.start > hit.end - hit.start:
+            return Finding(Intent.INTEREST, "interest", longest)
+    return Finding(QUESTIONS[hit.label], _void(evidence, hit.label), hit)
+
+
+def _claim_soft(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    for hit in evidence.of("claim_soft"):
+        if is_about_others(evidence, hit) or evidence.is_negated(hit):
+            continue
+        if evidence.scene.mode is None and evidence.scene.lot is None:
+            return Finding(Intent.CHATTER, "soft@void", hit)
+        long = evidence.rest([hit], lexicon) > LOOSE
+        if long:
+            return Finding(Intent.INTEREST, "soft_long", hit)
+        emoji = evidence.tokens[hit.start].kind is Kind.EMOJI
+        if emoji and evidence.scene.mode is not SaleMode.CLAIM:
+            return Finding(Intent.CHATTER, "hand_elsewhere", hit)
+        return Finding(Intent.CLAIM, "hand" if emoji else "soft", hit)
+    return None
+
+
+def _interest(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    del lexicon
+    for hit in evidence.of("interest"):
+        if not evidence.is_negated(hit):
+            return Finding(Intent.INTEREST, _void(evidence, "interest"), hit)
+        return Finding(Intent.DECLINED, "negated_interest", hit)
+    return None
+
+
+def _void(evidence: Evidence, tier: str) -> str:
+    """Mark a tier when nothing is on screen: the same words then mean less."""
+    return f"{tier}@void" if evidence.scene.lot is None else tier
+
+
+_RULES: tuple[Rule, ...] = (
+    _spam,
+    _quoted,
+    _joke,
+    _backup,
+    _given_up,
+    _offer,
+    _claim,
+    _claim_word,
+    _checkout,
+    _bare,
+    _question,
+    _claim_soft,
+    _interest,
+)

@@ -1,0 +1,157 @@
+"""What stands in a message: its tokens, the phrases found in them, and what they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dealflow.intents.lexicon.reader import Hit, Lexicon
+from dealflow.intents.scene import Scene
+from dealflow.intents.tokens import Kind, Token
+from dealflow.model.intent import Context
+
+MODIFIERS = frozenset({"negation", "past", "others", "ask", "condition", "joke"})
+"""Labels that change what other phrases mean; a longer phrase never hides them."""
+
+_PLAIN = frozenset({"filler", "pointer"})
+_IDS = frozenset({Kind.NUMBER, Kind.CODE, Kind.MONEY, Kind.COUNT})
+_SILENT = frozenset({Kind.BREAK, Kind.EMOJI, Kind.SIGN})
+
+SIZES = frozenset(
+    "xxs xs s m l xl xxl xxxl 2xl 3xl 4xl 5xl 1x 2x 3x 4x 5x small medium large xlarge".split()
+)
+"""Sizes that are words or codes."""
+
+
+class Evidence:
+    """One message, read."""
+
+    def __init__(
+        self, tokens: list[Token], hits: list[Hit], scene: Scene, context: Context
+    ) -> None:
+        self.tokens = tokens
+        self.scene = scene
+        self.context = context
+        self._clauses, self.asked_clauses = _clauses(tokens)
+        self.covering = hits
+        self.hits: dict[str, list[Hit]] = {}
+        for hit in _unhidden(hits, len(tokens)):
+            self.hits.setdefault(hit.label, []).append(hit)
+
+    def has(self, label: str) -> bool:
+        """Say whether a phrase of this kind stands in the message."""
+        return label in self.hits
+
+    def of(self, *labels: str) -> list[Hit]:
+        """Return the phrases of these kinds."""
+        return [hit for label in labels for hit in self.hits.get(label, ())]
+
+    def clause(self, at: int) -> int:
+        """Return the number of the clause in which a token stands."""
+        return self._clauses[at]
+
+    def is_asked(self, hit: Hit) -> bool:
+        """Say whether the phrase stands in a question."""
+        clause = self._clauses[hit.start]
+        if clause in self.asked_clauses:
+            return True
+        return any(
+            self._clauses[ask.start] == clause and ask.start <= hit.start
+            for ask in self.hits.get("ask", ())
+        )
+
+    def is_negated(self, hit: Hit) -> bool:
+        """Say whether a negation stands up to two words before the phrase, in its clause."""
+        return any(
+            0 <= hit.start - negation.end <= 2
+            and self._clauses[negation.start] == self._clauses[hit.start]
+            for negation in self.hits.get("negation", ())
+        )
+
+    @property
+    def ids(self) -> list[Token]:
+        """Return the numbers, codes and amounts."""
+        return [token for token in self.tokens if token.kind in _IDS]
+
+    @property
+    def words(self) -> int:
+        """Return how many tokens say something."""
+        return sum(1 for token in self.tokens if token.kind not in _SILENT)
+
+    def rest(self, hits: Iterable[Hit], lexicon: Lexicon, clause: int | None = None) -> float:
+        """Return how many words of the message, or of a clause, nothing explains.
+
+        Phrases, fillers, numbers, sizes, colours and the lot's title explain. A character of an unspaced script counts as a third of a word.
+        """
+        covered: set[int] = set()
+        for hit in hits:
+            covered.update(range(hit.start, hit.end))
+        for hit in self.covering:
+            if hit.label in _COVERING:
+                covered.update(range(hit.start, hit.end))
+        left = 0.0
+        for at, token in enumerate(self.tokens):
+            if clause is not None and self._clauses[at] != clause:
+                continue
+            if at not in covered and not self._is_explained(token, lexicon):
+                left += 0.34 if len(token.text) == 1 and ord(token.text) > 0xE00 else 1.0
+        return left
+
+    def _is_explained(self, token: Token, lexicon: Lexicon) -> bool:
+        if token.kind is not Kind.WORD:
+            return True
+        text = token.text
+        return (
+            text in lexicon.fillers
+            or text in lexicon.pointers
+            or text in SIZES
+            or text in self.scene.words
+            or text == self.scene.code
+        )
+
+
+_COVERING = frozenset({"color", "filler", "pointer"})
+
+
+def _clauses(tokens: list[Token]) -> tuple[list[int], frozenset[int]]:
+    clauses: list[int] = []
+    asked: set[int] = set()
+    clause = 0
+    fresh = True
+    for token in tokens:
+        if token.kind is Kind.BREAK:
+            if token.text == "?":
+                asked.add(clause if not fresh else clause - 1)
+            if not fresh:
+                clause += 1
+                fresh = True
+        elif token.kind is not Kind.EMOJI:
+            fresh = False
+        clauses.append(clause)
+    return clauses, frozenset(asked)
+
+
+def _unhidden(hits: list[Hit], size: int) -> list[Hit]:
+    """Drop each phrase that lies inside a longer one; an idiom also wins over its equal."""
+    owner = [-1] * size
+    kept: list[Hit] = []
+    order = sorted(hits, key=lambda hit: (hit.start - hit.end, hit.label != "idiom", hit.start))
+    spans: list[Hit] = []
+    for hit in order:
+        if hit.label in _COVERING:
+            continue
+        if hit.label in MODIFIERS:
+            kept.append(hit)
+            continue
+        holder = owner[hit.start]
+        if holder >= 0 and holder == owner[hit.end - 1]:
+            longer = spans[holder]
+            same = longer.end - longer.start == hit.end - hit.start
+            if not same or longer.label == "idiom":
+                continue
+        spans.append(hit)
+        for at in range(hit.start, hit.end):
+            if owner[at] < 0:
+                owner[at] = len(spans) - 1
+        kept.append(hit)
+    kept.sort(key=lambda hit: hit.start)
+    return kept

@@ -1,0 +1,76 @@
+"""Says in one short plain phrase what decided."""
+
+from __future__ import annotations
+
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.scene import Scene
+from dealflow.model.intent import Intent
+
+MAX_QUOTE = 40
+"""Characters of a message that a reason quotes."""
+
+_FACTS = {
+    "words": "nothing in it speaks of buying",
+    "quiet": "nothing in it speaks of buying",
+    "link": "holds a link",
+    "code_known": "names a code in use",
+    "code_like": "looks like the codes of this show",
+    "code_unknown": "looks like a code that is not in use",
+    "code_elsewhere": "a code means nothing in an auction",
+    "number_near": "a number near the current price",
+    "number_far": "a number far from the current price",
+    "number_offer": "a number near the price asked",
+    "number_by_rule": "a number, as this show's rules read it",
+    "number_unknown": "a number that fits neither price nor code",
+    "price_named": "names a price",
+    "price_tag": "names the lot's own price",
+    "price_far": "an amount far from the price",
+    "size_listed": "names a size of the lot on screen",
+    "size_unlisted": "names a size while items are claimed",
+    "attribute": "names a size or colour and no more",
+    "attribute_asked": "asks for a size or colour",
+    "bare_asked": "asks about a number or code",
+    "plus": "+1 claims here",
+    "plus_elsewhere": "+1 claims nothing here",
+    "count": "a count of pieces",
+}
+
+_DOES = {
+    Intent.CLAIM: "claims with",
+    Intent.BACKUP: "wants the next place with",
+    Intent.BID: "names a price with",
+    Intent.CHECKOUT: "wants to pay with",
+    Intent.DEMAND: "asks for an item with",
+    Intent.PRICE_QUESTION: "asks the price with",
+    Intent.PRODUCT_QUESTION: "asks about the item with",
+    Intent.SHIPPING_QUESTION: "asks about shipping or payment with",
+    Intent.INTEREST: "likes it with",
+    Intent.RETRACTION: "takes it back with",
+    Intent.DECLINED: "declines with",
+    Intent.POST_PURCHASE: "speaks of a purchase with",
+    Intent.SPAM: "advertises with",
+    Intent.SELLER: "speaks for the shop with",
+}
+
+_CHATTER = {
+    "joke": "takes it back as a joke with",
+    "quoted_shop": "repeats the shop's words with",
+    "others_claim": "speaks of somebody else's claim with",
+    "word_past": "speaks of the past with",
+}
+
+
+def explain(evidence: Evidence, finding: Finding) -> str:
+    """Return the reason for a finding."""
+    fact = _FACTS.get(finding.tier)
+    if fact is not None or finding.hit is None:
+        return fact or "nothing in it speaks of buying"
+    hit = finding.hit
+    said = " ".join(token.text for token in evidence.tokens[hit.start : hit.end])[:MAX_QUOTE]
+    does = _DOES.get(finding.intent) or _CHATTER.get(finding.tier, "only talks with")
+    return f'{does} "{said}"{_place(evidence.scene)}'
+
+
+def _place(scene: Scene) -> str:
+    return "" if scene.lot is not None else ", with no lot on screen"

@@ -1,0 +1,122 @@
+"""The grammar: a classifier made of words and rules, which needs no network and no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dealflow.intents import calibration as tables
+from dealflow.intents.calibration import Calibration
+from dealflow.intents.decide import decide
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.explain import explain
+from dealflow.intents.finding import Finding
+from dealflow.intents.lexicon import reader
+from dealflow.intents.lexicon.reader import Lexicon
+from dealflow.intents.normalise import normalise
+from dealflow.intents.scene import Scenes
+from dealflow.intents.slots import read_slots
+from dealflow.intents.tokens import Kind, Token, tokenise
+from dealflow.model.intent import Intent, Role, Utterance, Verdict
+
+NAME = "grammar-1"
+
+_SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
+_NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT, Kind.LINK})
+
+
+class GrammarClassifier:
+    """Judges messages by the claim grammar and the lexicon; see `Classifier`.
+
+    Not thread-safe: it remembers lots, rules and steps of matching, all bounded.
+    """
+
+    name = NAME
+
+    def __init__(
+        self, lexicon: Lexicon | None = None, calibration: Calibration | None = None
+    ) -> None:
+        self._lexicon = lexicon or reader.load()
+        self._calibration = calibration or tables.load()
+        self._scenes = Scenes()
+        self._glue = frozenset(word for word in self._lexicon.claim_words if word.isascii())
+        self._quiet = self._plain_verdict(
+            Finding(Intent.CHATTER, "quiet"), "nothing in it speaks of buying"
+        )
+        self._shop = self._plain_verdict(Finding(Intent.SELLER, "shop_role"), "the shop speaks")
+
+    def judge(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        """Return one verdict for each utterance, in the same order."""
+        return [self._judge(utterance) for utterance in batch]
+
+    def find(self, utterance: Utterance) -> Finding:
+        """Return what the grammar concludes, before any probability; for calibration."""
+        if utterance.context.author_role in _SHOP:
+            return Finding(Intent.SELLER, "shop_role")
+        tokens = self._tokens(utterance)
+        if not self._says_something(tokens, utterance):
+            return Finding(Intent.CHATTER, "quiet")
+        return decide(self._evidence(tokens, utterance), self._lexicon)
+
+    def _judge(self, utterance: Utterance) -> Verdict:
+        if utterance.context.author_role in _SHOP:
+            return self._shop
+        tokens = self._tokens(utterance)
+        if not self._says_something(tokens, utterance):
+            return self._quiet
+        evidence = self._evidence(tokens, utterance)
+        finding = decide(evidence, self._lexicon)
+        reading = self._calibration.read(finding.tier, finding.intent)
+        slots, claims = read_slots(evidence, finding, utterance.text)
+        return Verdict(
+            intent=finding.intent,
+            confidence=reading.confidence,
+            scores=reading.scores,
+            slots=slots,
+            claims=claims,
+            reason=explain(evidence, finding),
+            model=NAME,
+        )
+
+    def _tokens(self, utterance: Utterance) -> list[Token]:
+        rules = utterance.context.rules
+        glue = self._glue
+        if rules is not None and rules.claim_words:
+            glue |= {normalise(word) for word in rules.claim_words}
+        return tokenise(normalise(utterance.text), self._lexicon.vocabulary, glue)
+
+    def _says_something(self, tokens: list[Token], utterance: Utterance) -> bool:
+        """Most chat holds no word of the lexicon; it is settled here."""
+        triggers = self._lexicon.triggers
+        if any(token.text in triggers or token.kind in _NUMERIC for token in tokens):
+            return True
+        rules = utterance.context.rules
+        return rules is not None and bool(rules.claim_words or rules.codes)
+
+    def _evidence(self, tokens: list[Token], utterance: Utterance) -> Evidence:
+        scene = self._scenes.read(utterance.context)
+        hits = self._lexicon.find(tokens)
+        if scene.claim_words:
+            hits += _own_words(tokens, scene.claim_words)
+        return Evidence(tokens, hits, scene, utterance.context)
+
+    def _plain_verdict(self, finding: Finding, reason: str) -> Verdict:
+        reading = self._calibration.read(finding.tier, finding.intent)
+        return Verdict(
+            intent=finding.intent,
+            confidence=reading.confidence,
+            scores=reading.scores,
+            reason=reason,
+            model=NAME,
+        )
+
+
+def _own_words(tokens: list[Token], words: frozenset[str]) -> list[reader.Hit]:
+    """Find the claim words that this show's rules add."""
+    split = [word.split() for word in words]
+    texts = [token.text for token in tokens]
+    return [
+        reader.Hit("claim_word", start, start + len(parts))
+        for parts in split
+        for start in range(len(texts) - len(parts) + 1)
+        if texts[start : start + len(parts)] == parts
+    ]

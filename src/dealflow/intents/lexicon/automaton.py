@@ -1,0 +1,111 @@
+"""Finds all phrases of the lexicon in a message, in one pass.
+
+Patterns become a small non-deterministic automaton over tokens. It is made deterministic while it
+runs, one step at a time, and the steps are remembered: a word is then one look-up. Nothing ever
+goes back, so the work is bounded by tokens times the longest pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+END = "\0end"
+WILD = "\0any"
+
+MAX_STATES = 20_000
+"""Remembered states; beyond it the memory starts afresh. A normal evening needs a few thousand."""
+
+
+class Automaton:
+    """An automaton whose patterns end in a label."""
+
+    def __init__(self) -> None:
+        self._edges: list[dict[str, list[int]]] = [{}, {}]
+        self._free: list[list[int]] = [[], []]
+        self._labels: list[set[str]] = [set(), set()]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the remembered steps."""
+        self._numbers: dict[frozenset[int], int] = {}
+        self._members: list[frozenset[int]] = []
+        self._steps: list[dict[str, int]] = []
+        self._found: list[tuple[str, ...]] = []
+        self.inside = self._remember(self._closed([0]))
+        self.opening = self._remember(self._closed([0, 1]))
+
+    def new(self) -> int:
+        """Add a state."""
+        self._edges.append({})
+        self._free.append([])
+        self._labels.append(set())
+        return len(self._edges) - 1
+
+    def link(self, start: int, symbol: str | None, end: int) -> None:
+        """Lead from one state to another by a symbol, or freely for ``None``."""
+        if symbol is None:
+            self._free[start].append(end)
+        else:
+            self._edges[start].setdefault(symbol, []).append(end)
+
+    def accept(self, state: int, label: str) -> None:
+        """Let a pattern end here."""
+        self._labels[state].add(label)
+
+    @property
+    def literals(self) -> Iterable[str]:
+        """Return every symbol that some pattern names."""
+        return {symbol for edges in self._edges for symbol in edges}
+
+    def starts(self, opening: bool) -> set[str]:
+        """Return the symbols that can begin a match."""
+        members = self._members[self.opening if opening else self.inside]
+        return {symbol for state in members for symbol in self._edges[state]}
+
+    def step(self, state: int, symbol: str) -> int:
+        """Return the next state, or -1 when no pattern goes on."""
+        steps = self._steps[state]
+        following = steps.get(symbol)
+        if following is None:
+            following = self._advance(state, symbol)
+            self._steps[state][symbol] = following
+        return following
+
+    def labels(self, state: int) -> tuple[str, ...]:
+        """Return the labels of the patterns that end here."""
+        return self._found[state]
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether it is time to `reset`; only between two messages."""
+        return len(self._members) > MAX_STATES
+
+    def _advance(self, state: int, symbol: str) -> int:
+        reached: list[int] = []
+        for member in self._members[state]:
+            edges = self._edges[member]
+            reached += edges.get(symbol, ())
+            if symbol != END:
+                reached += edges.get(WILD, ())
+        return self._remember(self._closed(reached)) if reached else -1
+
+    def _closed(self, states: Sequence[int]) -> frozenset[int]:
+        seen: set[int] = set()
+        waiting = list(states)
+        while waiting:
+            state = waiting.pop()
+            if state not in seen:
+                seen.add(state)
+                waiting += self._free[state]
+        return frozenset(seen)
+
+    def _remember(self, members: frozenset[int]) -> int:
+        number = self._numbers.get(members)
+        if number is None:
+            number = len(self._members)
+            self._numbers[members] = number
+            self._members.append(members)
+            self._steps.append({})
+            found = {label for state in members for label in self._labels[state]}
+            self._found.append(tuple(sorted(found)))
+        return number

@@ -1,0 +1,61 @@
+"""How people write numbers and money in chat."""
+
+from __future__ import annotations
+
+SYMBOLS = {
+    "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₱": "PHP", "฿": "THB", "₫": "VND",
+    "₩": "KRW", "₹": "INR", "₺": "TRY", "₽": "RUB", "元": "CNY",
+}  # fmt: skip
+"""Signs of money, and the currency that each means where the lot does not say otherwise."""
+
+DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
+"""Currencies that people write as ``$``."""
+
+WORDS = {
+    "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD", "buck": "USD", "dolares": "USD",
+    "eur": "EUR", "euro": "EUR", "euros": "EUR", "gbp": "GBP", "quid": "GBP", "pounds": "GBP",
+    "php": "PHP", "piso": "PHP", "pesos": None, "peso": None, "thb": "THB", "baht": "THB",
+    "บาท": "THB", "vnd": "VND", "dong": "VND", "idr": "IDR", "rupiah": "IDR", "rp": "IDR",
+    "inr": "INR", "rs": "INR", "rupees": "INR", "rupee": "INR", "rupaye": "INR", "रुपये": "INR",
+    "रुपए": "INR", "try": None, "tl": "TRY", "lira": "TRY", "zl": "PLN", "pln": "PLN",
+    "zlotych": "PLN", "yen": "JPY", "jpy": "JPY", "円": "JPY", "원": "KRW", "krw": "KRW",
+    "cad": "CAD", "aud": "AUD", "chf": "CHF", "franken": "CHF", "kr": None, "reais": "BRL",
+    "real": None, "brl": "BRL", "mxn": "MXN", "块": "CNY", "塊": "TWD", "元": None, "rmb": "CNY",
+    "ريال": "SAR", "درهم": "AED", "دينار": "KWD", "جنيه": "EGP", "ringgit": "MYR", "rm": "MYR",
+    "sgd": "SGD", "nt": "TWD", "hkd": "HKD", "cents": None,
+}  # fmt: skip
+"""Words that follow or precede an amount; ``None`` where many currencies share the word."""
+
+MULTIPLES = {
+    "k": 1_000, "rb": 1_000, "ribu": 1_000, "jt": 1_000_000, "juta": 1_000_000, "tr": 1_000_000,
+    "万": 10_000, "만": 10_000, "千": 1_000, "천": 1_000,
+}  # fmt: skip
+"""Words that make an amount larger: ``50rb`` is 50,000 rupiah."""
+
+MAX_DIGITS = 15
+"""Digits of a number that still mean something; a longer one is a word."""
+
+
+def amount(text: str) -> float | None:
+    """Return the number that the digits mean (``1,200`` ``1.200,50`` ``7.5``), or ``None``.
+
+    A last group of exactly three digits after one kind of mark is a thousand, any other is a
+    fraction. Times, dates and fractions (``12:30``, ``1/2``) are no numbers.
+    """
+    if text.isdecimal():
+        return float(text) if len(text) <= MAX_DIGITS else None
+    if ":" in text or "/" in text or len(text) > MAX_DIGITS:
+        return None
+    head, mark, tail = _split_last(text)
+    if not mark or not head.replace(",", "").replace(".", "").isdecimal():
+        return None
+    plain = head.replace(",", "").replace(".", "")
+    same = mark in head or (("," in head) == ("." in head))
+    if len(tail) == 3 and same and not plain.startswith("0"):
+        return float(plain + tail)
+    return float(f"{plain}.{tail}")
+
+
+def _split_last(text: str) -> tuple[str, str, str]:
+    at = max(text.rfind("."), text.rfind(","))
+    return (text[:at], text[at], text[at + 1 :]) if at > 0 else (text, "", "")

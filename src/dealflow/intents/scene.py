@@ -1,0 +1,157 @@
+"""What is for sale while a message is sent: the lot on screen as chat would name it."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from dealflow.intents.normalise import normalise
+from dealflow.intents.numbers import DOLLARS
+from dealflow.model.intent import Context
+from dealflow.model.show import Lot, SaleMode, ShowRules
+
+MAX_TITLE = 300
+"""Characters of a lot's title that are read."""
+
+_WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
+_LEADING_CODE = re.compile(
+    r"^(?:lot|item|no|nr|art|code|kode)?[\s.:]*(#?)([a-z]{0,3}\d{1,4}[a-z]?)\b(.?)"
+)
+_SHAPE = re.compile(r"^([a-z]*)(\d+)([a-z]*)$")
+_RANGE = re.compile(r"^([a-z]*)(\d+)\s*(?:-|–|to|\.\.)\s*([a-z]*)(\d+)$")
+_COMMON = frozenset(
+    "the and for with size lot of in on a an new old set box card cards pair sz no to from by or "
+    "de la el le les du con para con und mit der die das il lo da do di".split()
+)
+
+MAX_REMEMBERED = 1_000
+"""Titles and rules that are remembered before the memory starts afresh."""
+
+Codes = frozenset[str]
+Ranges = tuple[tuple[str, int, int], ...]
+
+_PLAIN = ShowRules()
+_NO_RULES: tuple[Codes, Ranges, frozenset[str]] = (frozenset(), (), frozenset())
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """The context of a message, read once a lot.
+
+    ``code`` is the lot's code in lower case without ``#``; ``words`` are the words of its title;
+    ``numbers`` are the numbers in it. ``codes`` and ``ranges`` come from the show's rules.
+    """
+
+    mode: SaleMode | None = None
+    lot: Lot | None = None
+    code: str | None = None
+    words: frozenset[str] = frozenset()
+    price: float | None = None
+    rules: ShowRules = ShowRules()
+    codes: frozenset[str] = frozenset()
+    ranges: tuple[tuple[str, int, int], ...] = ()
+    claim_words: frozenset[str] = frozenset()
+
+    def knows_code(self, text: str) -> bool:
+        """Say whether the text is the code on screen or one that the rules name."""
+        plain = text.lstrip("#")
+        if plain == self.code or plain in self.codes:
+            return True
+        match = _SHAPE.match(plain)
+        if match is None or match.group(3):
+            return False
+        letters, number = match.group(1), int(match.group(2)[:9])
+        return any(
+            letters == prefix and first <= number <= last for prefix, first, last in self.ranges
+        )
+
+    def like_code(self, text: str) -> bool:
+        """Say whether the text has the shape of the codes in this show."""
+        if self.code is None:
+            return False
+        return shape(text.lstrip("#")) == shape(self.code)
+
+
+def shape(code: str) -> tuple[str, str]:
+    """Return what codes of one kind share: their letters' number and where the digits stand."""
+    match = _SHAPE.match(code)
+    if match is None:
+        return ("?", code)
+    before, _, after = match.groups()
+    return ("a" * len(before), "a" * len(after))
+
+
+class Scenes:
+    """Reads contexts, and remembers the titles and rules that it read.
+
+    The memory is bounded: a show goes through some hundred lots.
+    """
+
+    def __init__(self) -> None:
+        self._titles: dict[str, tuple[str | None, frozenset[str]]] = {}
+        self._rules: dict[ShowRules, tuple[Codes, Ranges, frozenset[str]]] = {}
+
+    def read(self, context: Context) -> Scene:
+        """Return what the context says of the lot and the rules."""
+        lot, rules = context.lot, context.rules
+        if lot is None and rules is None:
+            return Scene(context.mode)
+        codes, ranges, words = self._rules_of(rules) if rules is not None else _NO_RULES
+        rules = rules or _PLAIN
+        if lot is None:
+            return Scene(context.mode, None, None, frozenset(), None, rules, codes, ranges, words)
+        code, title_words = self._title_of(lot.title)
+        if lot.code:
+            code = normalise(lot.code).strip().lstrip("#") or code
+        mode = lot.mode or context.mode
+        return Scene(mode, lot, code, title_words, lot.price, rules, codes, ranges, words)
+
+    def _title_of(self, title: str) -> tuple[str | None, frozenset[str]]:
+        known = self._titles.get(title)
+        if known is None:
+            if len(self._titles) >= MAX_REMEMBERED:
+                self._titles.clear()
+            known = self._titles[title] = _read_title(title)
+        return known
+
+    def _rules_of(self, rules: ShowRules) -> tuple[Codes, Ranges, frozenset[str]]:
+        known = self._rules.get(rules)
+        if known is None:
+            if len(self._rules) >= MAX_REMEMBERED:
+                self._rules.clear()
+            known = self._rules[rules] = _read_rules(rules)
+        return known
+
+
+def _read_title(title: str) -> tuple[str | None, frozenset[str]]:
+    plain = normalise(title[:MAX_TITLE])
+    match = _LEADING_CODE.match(plain)
+    code: str | None = None
+    if match is not None:
+        mark, found, after = match.groups()
+        labelled = match.start(2) > len(mark)
+        if mark or labelled or not found.isdecimal() or (after in ":-)." and len(found) < 4):
+            code = found
+    return code, frozenset(_WORD.findall(plain)) - _COMMON
+
+
+def _read_rules(rules: ShowRules) -> tuple[Codes, Ranges, frozenset[str]]:
+    codes: set[str] = set()
+    ranges: list[tuple[str, int, int]] = []
+    for entry in rules.codes:
+        plain = normalise(entry).strip().lstrip("#")
+        match = _RANGE.match(plain)
+        if match is None:
+            codes.add(plain)
+        else:
+            ranges.append((match.group(1), int(match.group(2)[:9]), int(match.group(4)[:9])))
+    words = frozenset(normalise(word).strip() for word in rules.claim_words)
+    return frozenset(codes), tuple(ranges), words - {""}
+
+
+def currency_of(said: str | None, lot: Lot | None) -> str | None:
+    """Return the ISO code of what was said; a bare ``$`` is the lot's own dollar."""
+    if said != "$":
+        return said
+    own = lot.currency if lot is not None else None
+    return own if own in DOLLARS else "USD"
