@@ -1,0 +1,115 @@
+"""Turns what the rooms beneath return into the shapes of answers."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from dealflow.api import schemas
+from dealflow.api.live.snapshot import info_of
+from dealflow.api.ports import Outcome
+from dealflow.clock import iso
+from dealflow.model.claim import Capture
+from dealflow.model.events import BuyerView
+from dealflow.model.facts import Gap
+from dealflow.model.intent import message_type
+from dealflow.store.base import Show, StoredMessage
+
+
+def answer(body: msgspec.Struct, status: int = 200) -> Response:
+    """Return a body as a JSON response."""
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
+
+
+def stream_of(show: Show, *, active: bool) -> schemas.StreamItem:
+    """Return a show as it stands in the list."""
+    return schemas.StreamItem(
+        session_id=show.session_id,
+        stream_id=show.id,
+        stream=info_of(show),
+        active=active,
+        status=show.status,
+        mode=show.mode,
+        started_at=iso(show.started_at),
+        ended_at=None if show.ended_at is None else iso(show.ended_at),
+        seq=show.last_seq,
+        epoch=show.epoch,
+        total_messages=show.counters.stored,
+        total_buyers=show.counters.buyers,
+        total_leads=show.counters.leads,
+        total_sales_caught=show.total_sales_caught,
+        total_revenue_recovered=show.total_revenue_recovered,
+    )
+
+
+def gap_of(gap: Gap) -> schemas.GapItem:
+    """Return a gap with its times in words."""
+    return schemas.GapItem(start=iso(gap.start), end=iso(gap.end), reason=gap.reason)
+
+
+def message_of(stored: StoredMessage, threshold: float) -> schemas.MessageItem:
+    """Return a stored message as live frames show it."""
+    message = stored.message
+    return schemas.MessageItem(
+        seq=stored.seq,
+        id=message.id,
+        platform_id=message.platform_id,
+        username=message.username,
+        message=message.text,
+        timestamp=iso(message.sent_at),
+        role=message.role,
+        backlog=message.backlog,
+        is_buyer=stored.confidence >= threshold,
+        confidence=stored.confidence,
+        message_type=message_type(stored.intent),
+        intent=stored.intent,
+        slots=stored.slots,
+        lot=message.lot,
+    )
+
+
+def buyer_of(capture: Capture) -> BuyerView:
+    """Return a capture as live frames show it."""
+    return BuyerView(
+        capture_id=capture.id,
+        message_id=capture.message_id,
+        username=capture.username,
+        message=capture.text,
+        confidence=capture.confidence,
+        intent=capture.intent,
+        reason=capture.reason,
+        timestamp=iso(capture.at),
+        buyer_number=capture.number,
+        item=capture.item,
+        quantity=capture.quantity,
+        estimated_value=capture.estimated_value,
+        value_range=capture.value,
+    )
+
+
+def outcome_of(outcome: Outcome, threshold: float) -> schemas.PushOutcome:
+    """Return what became of a pushed message."""
+    verdict = outcome.verdict
+    return schemas.PushOutcome(
+        status=outcome.status,
+        message_id=outcome.message_id,
+        is_buyer=verdict is not None and verdict.confidence >= threshold,
+        confidence=None if verdict is None else verdict.confidence,
+        intent=None if verdict is None else verdict.intent,
+        message_type=None if verdict is None else message_type(verdict.intent),
+        captured=outcome.captured,
+    )
+
+
+def analysed_of(outcome: Outcome, threshold: float) -> schemas.Analysed:
+    """Return a verdict in the words of the original's edge function."""
+    verdict = outcome.verdict
+    if verdict is None:
+        return schemas.Analysed(success=True, analyzed=False, analysis=None, reason=outcome.status)
+    analysis = schemas.Analysis(
+        is_buyer=verdict.confidence >= threshold,
+        confidence=verdict.confidence,
+        message_type=message_type(verdict.intent),
+        auto_captured=outcome.captured,
+    )
+    return schemas.Analysed(success=True, analyzed=True, analysis=analysis)

@@ -1,0 +1,146 @@
+"""A monitor without a pipeline: it judges by one word, commits and publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dealflow.api.ports import Outcome, PushedMessage, StartRequest
+from dealflow.bus.base import Bus, Committed
+from dealflow.clock import Clock, iso
+from dealflow.errors import DealflowError, ShowUnknown, ShowUrlRefused
+from dealflow.model.events import (
+    EventBody,
+    MessageView,
+    NewMessage,
+    StreamSelected,
+    encode_body,
+    kind_of,
+)
+from dealflow.model.ids import new_id
+from dealflow.model.intent import Intent, Slots, Verdict, message_type
+from dealflow.model.message import Channel, Judged, Message
+from dealflow.model.show import StreamInfo
+from dealflow.store.base import Batch, Counters, EventDraft, Show, Store
+
+PLATFORM = "https://www.whatnot.com/live/"
+
+
+class FakeMonitor:
+    """Implements `dealflow.api.ports.Monitor` over a real store; ``failure`` is raised once set."""
+
+    def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._active: dict[str, Show] = {}
+        self.failure: DealflowError | None = None
+
+    @property
+    def active(self) -> frozenset[str]:
+        return frozenset(self._active)
+
+    async def start(self, request: StartRequest) -> Show:
+        self._fail()
+        if not request.url.startswith(PLATFORM):
+            raise ShowUrlRefused("That is not the address of a live show.")
+        show = await self._open(request.session_id or request.url, "whatnot", request.url)
+        stream = StreamInfo(url=show.url, title="A show", platform="whatnot")
+        await self.tell(show, [StreamSelected(stream_id=show.id, stream=stream)])
+        return show
+
+    async def stop(self, session_id: str) -> Show:
+        self._fail()
+        show = self._active.pop(session_id, None)
+        if show is None:
+            raise ShowUnknown("No show of that key is being read.")
+        return show
+
+    async def push(
+        self, session_id: str, messages: Sequence[PushedMessage], *, platform: str = "push"
+    ) -> list[Outcome]:
+        self._fail()
+        show = await self._open(session_id, platform, "")
+        now = self._clock.now_ms()
+        judged = [Judged(_message(pushed, now), _verdict(pushed.text)) for pushed in messages]
+        await self._commit(show, judged, [_new_message(one) for one in judged])
+        return [
+            Outcome(
+                status="stored",
+                message_id=one.message.id,
+                verdict=one.verdict,
+                captured=one.verdict.confidence >= 0.7,
+            )
+            for one in judged
+        ]
+
+    async def tell(self, show: Show, events: Sequence[EventBody]) -> None:
+        """Commit and publish events."""
+        await self._commit(show, [], events)
+
+    async def _commit(
+        self, show: Show, judged: Sequence[Judged], events: Sequence[EventBody]
+    ) -> None:
+        frames = await self._store.append(
+            Batch(
+                show_id=show.id,
+                epoch=show.epoch,
+                at=self._clock.now_ms(),
+                messages=tuple(judged),
+                counters=Counters(read=len(judged), stored=len(judged)),
+                events=tuple(EventDraft(kind_of(event), encode_body(event)) for event in events),
+            )
+        )
+        await self._bus.publish(Committed(show.id, show.session_id, show.epoch, frames))
+
+    async def _open(self, session_id: str, platform: str, url: str) -> Show:
+        if session_id not in self._active:
+            self._active[session_id] = await self._store.open_show(
+                session_id=session_id, platform=platform, url=url, now_ms=self._clock.now_ms()
+            )
+        return self._active[session_id]
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def _message(pushed: PushedMessage, now_ms: int) -> Message:
+    id = new_id(now_ms)
+    return Message(
+        id=id,
+        key=pushed.platform_id or id,
+        username=pushed.username,
+        text=pushed.text,
+        sent_at=pushed.sent_at or now_ms,
+        received_at=now_ms,
+        platform_id=pushed.platform_id,
+        role=pushed.role,
+        channel=Channel.PUSH,
+    )
+
+
+def _verdict(text: str) -> Verdict:
+    intent = Intent.CLAIM if "mine" in text else Intent.CHATTER
+    confidence = 0.95 if intent is Intent.CLAIM else 0.05
+    return Verdict(intent=intent, confidence=confidence, scores={intent: 1.0})
+
+
+def _new_message(judged: Judged) -> NewMessage:
+    message, verdict = judged.message, judged.verdict
+    return NewMessage(
+        message=MessageView(
+            id=message.id,
+            platform_id=message.platform_id,
+            username=message.username,
+            message=message.text,
+            timestamp=iso(message.sent_at),
+            role=message.role,
+            backlog=message.backlog,
+            is_buyer=verdict.confidence >= 0.7,
+            confidence=verdict.confidence,
+            message_type=message_type(verdict.intent),
+            intent=verdict.intent,
+            slots=Slots(),
+            lot=None,
+        )
+    )
