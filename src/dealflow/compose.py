@@ -1,0 +1,218 @@
+"""The only wiring: names the concrete adapters and connects them.
+
+Adapters are imported where they are made, so that a command loads only what it uses: reading a
+show by socket needs neither the web framework nor the browser driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dealflow.bus.memory import MemoryBus
+from dealflow.clock import Clock, SystemClock
+from dealflow.errors import DataDirUnusable
+from dealflow.settings import Settings
+from dealflow.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from dealflow.intents.base import Classifier
+    from dealflow.pipeline.monitor import ShowMonitor
+    from dealflow.sources.base import Reader, ShowRef
+    from dealflow.sources.browser.chromium import SharedBrowser
+    from dealflow.sources.egress import Gate
+    from dealflow.sources.registry import Platforms
+    from dealflow.store.base import Store
+
+STORE_FILE = "dealflow.db"
+TOKEN_FILE = "token"
+PROFILE_DIR = "profile"
+
+
+class App:
+    """DealFlow, put together and running."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+        store: Store,
+        bus: MemoryBus,
+        platforms: Platforms,
+        gate: Gate,
+        monitor: ShowMonitor,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = metrics
+        self.store = store
+        self.bus = bus
+        self.platforms = platforms
+        self.gate = gate
+        self.monitor = monitor
+
+
+def classifier(settings: Settings) -> Classifier:
+    """Return the classifier in use."""
+    from dealflow.intents.grammar import GrammarClassifier
+
+    return GrammarClassifier()
+
+
+class Pages:
+    """The shared Chromium, loaded and started when the first page is asked for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        gate: Gate,
+        clock: Clock,
+        metrics: Metrics,
+        folder: Path | None,
+    ) -> None:
+        self._settings = settings
+        self._gate = gate
+        self._clock = clock
+        self._metrics = metrics
+        self._folder = folder
+        self._browser: SharedBrowser | None = None
+
+    def whatnot(self, ref: ShowRef) -> Reader:
+        """Return a fresh reader of one Whatnot show in a page."""
+        from dealflow.sources.whatnot.page import PageReader
+
+        return PageReader(
+            ref,
+            pages=self._shared(),
+            settings=self._settings.whatnot,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+
+    async def aclose(self) -> None:
+        """End Chromium, if it was started."""
+        if self._browser is not None:
+            await self._browser.aclose()
+
+    def _shared(self) -> SharedBrowser:
+        if self._browser is None:
+            from dealflow.sources.browser.chromium import SharedBrowser
+
+            profile = None if self._folder is None else self._folder / PROFILE_DIR
+            self._browser = SharedBrowser(
+                self._settings.browser,
+                gate=self._gate,
+                clock=self._clock,
+                metrics=self._metrics,
+                profile=profile if profile is not None and profile.is_dir() else None,
+            )
+        return self._browser
+
+
+def data_dir(settings: Settings) -> Path:
+    """Return the data folder; make it, for its owner only, when it is not there.
+
+    Raises:
+        DataDirUnusable: it cannot be made.
+    """
+    path = settings.data_path
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirUnusable(
+            f"The data folder {path} cannot be made: {error.strerror}."
+        ) from error
+    return path
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncIterator[App]:
+    """Put DealFlow together; on leaving, stop every show, commit everything and close.
+
+    Args:
+        settings: all of them.
+        in_memory: keep the store in memory and touch no data folder.
+    """
+    from dealflow.pipeline.monitor import ShowMonitor
+    from dealflow.sources.egress import Gate, policy_for
+    from dealflow.sources.registry import Platforms
+    from dealflow.sources.whatnot.platform import WhatnotPlatform
+    from dealflow.store.sqlite import SqliteStore
+
+    clock, metrics, bus = SystemClock(), Metrics(), MemoryBus()
+    folder = None if in_memory else data_dir(settings)
+    store = await SqliteStore.open(
+        None if folder is None else folder / STORE_FILE, clock=clock, metrics=metrics
+    )
+    gate = Gate(policy_for(settings), clock=clock, metrics=metrics)
+    pages = Pages(settings, gate=gate, clock=clock, metrics=metrics, folder=folder)
+    whatnot = WhatnotPlatform(
+        settings, gate=gate, page_reader=pages.whatnot, clock=clock, metrics=metrics
+    )
+    try:
+        platforms = Platforms([whatnot])
+        async with ShowMonitor(
+            settings=settings,
+            platforms=platforms,
+            store=store,
+            bus=bus,
+            classifier=classifier(settings),
+            clock=clock,
+            metrics=metrics,
+        ) as monitor:
+            yield App(
+                settings=settings,
+                clock=clock,
+                metrics=metrics,
+                store=store,
+                bus=bus,
+                platforms=platforms,
+                gate=gate,
+                monitor=monitor,
+            )
+    finally:
+        await pages.aclose()
+        await gate.aclose()
+        await store.aclose()
+        await bus.aclose()
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, *, on_ready: Callable[[str, str], None]
+) -> None:
+    """Serve the API until ``stop`` is set.
+
+    Args:
+        settings: all of them.
+        stop: set it to end; everything that was read is committed first.
+        on_ready: gets the address and a link that logs a browser in once.
+    """
+    from dealflow.api.app import create_app
+    from dealflow.api.server import Server
+    from dealflow.api.tokens import load_or_make_token
+
+    async with open_app(settings) as app:
+        token = settings.token or load_or_make_token(settings.data_path / TOKEN_FILE)
+        api = create_app(
+            settings=settings,
+            store=app.store,
+            bus=app.bus,
+            monitor=app.monitor,
+            metrics=app.metrics,
+            clock=app.clock,
+            token=token,
+        )
+        server = Server(api, settings.api)
+        await server.start()
+        try:
+            on_ready(server.url, server.login_link())
+            await app.monitor.resume()
+            await stop.wait()
+        finally:
+            await server.stop()
