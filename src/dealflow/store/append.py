@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import apsw
 
 from dealflow.clock import iso
 from dealflow.errors import DuplicateMessages, InputInvalid, ShowUnknown
 from dealflow.model.events import Frame, frame_data, frame_prefix
-from dealflow.model.message import Judged
 from dealflow.model.position import Position
 from dealflow.store.base import Batch, ShowUpdate
 from dealflow.store.bulk import BulkInsert
@@ -23,19 +20,20 @@ from dealflow.store.rows import (
     capture_row,
     claim_row,
     counter_rows,
+    digest,
     gap_row,
     lot_row,
     message_row,
+    names_of,
     platform_name,
     sale_row,
-    text_of,
 )
 
 NEW_MESSAGE = "new_message"
 
-_NAMES = BulkInsert("message_names", ("stream_session_id", "name", "seq"))
+_NAMES = BulkInsert("message_names", ("epoch", "name", "seq"))
 _MESSAGES = BulkInsert("chat_messages", MESSAGE_COLUMNS)
-_EVENTS = BulkInsert("events", ("stream_session_id", "epoch", "seq", "type", "body"))
+_EVENTS = BulkInsert("events", ("epoch", "seq", "type", "body"))
 _CAPTURES = BulkInsert(
     "sales_captured",
     CAPTURE_COLUMNS,
@@ -44,9 +42,10 @@ _CAPTURES = BulkInsert(
 _CLAIMS = BulkInsert(
     "claims",
     CLAIM_COLUMNS,
-    "ON CONFLICT (stream_session_id, lot, username) DO UPDATE SET quantity = excluded.quantity,"
-    " state = excluded.state, place = excluded.place, evidence = excluded.evidence,"
-    " updated_at = excluded.updated_at",
+    "ON CONFLICT (stream_session_id, coalesce(nullif(lot_key, ''), lot),"
+    " coalesce(nullif(person, ''), username)) DO UPDATE SET lot = excluded.lot,"
+    " username = excluded.username, quantity = excluded.quantity, state = excluded.state,"
+    " place = excluded.place, evidence = excluded.evidence, updated_at = excluded.updated_at",
 )
 _LOTS = BulkInsert(
     "lots",
@@ -102,9 +101,9 @@ def _take_positions(connection: apsw.Connection, batch: Batch) -> tuple[int, str
 def _write_events(
     connection: apsw.Connection, batch: Batch, first: int, session_id: str
 ) -> tuple[Frame, ...]:
-    show, epoch = batch.show_id, batch.epoch
+    epoch = batch.epoch
     placed = list(enumerate(batch.events, first))
-    _EVENTS.run(connection, [(show, epoch, seq, draft.kind, draft.body) for seq, draft in placed])
+    _EVENTS.run(connection, [(epoch, seq, draft.kind, draft.body) for seq, draft in placed])
     prefix = frame_prefix(session_id)
     return tuple(
         Frame(seq, draft.kind, frame_data(prefix, Position(epoch, seq), draft.body))
@@ -113,65 +112,60 @@ def _write_events(
 
 
 def _write_messages(connection: apsw.Connection, batch: Batch, first: int, platform: str) -> None:
-    show = batch.show_id
     places = [seq for seq, draft in enumerate(batch.events, first) if draft.kind == NEW_MESSAGE]
     if len(places) != len(batch.messages):
         raise InputInvalid(
             f"The batch has {len(batch.messages)} messages and {len(places)} {NEW_MESSAGE} events."
         )
     placed = list(zip(batch.messages, places, strict=True))
-    names = [(show, name, seq) for judged, seq in placed for name in _names(judged)]
+    names = [
+        (batch.epoch, name, seq) for judged, seq in placed for name in names_of(judged.message)
+    ]
     try:
         _NAMES.run(connection, names)
     except apsw.ConstraintError as error:
-        stored = _stored_before(connection, show, batch.messages, first)
+        stored = _stored_before(connection, batch, first)
         if stored:
             raise DuplicateMessages(stored) from error
         raise InputInvalid("The batch holds a message twice.") from error
+    show = batch.show_id
     _MESSAGES.run(connection, [message_row(judged, show, platform, seq) for judged, seq in placed])
 
 
-def _names(judged: Judged) -> tuple[str, ...]:
-    """Return every name of a message; usually its key is the name of its platform id."""
-    message = judged.message
-    if message.platform_id is None:
-        return (message.key,)
-    name = platform_name(message.platform_id)
-    return (name,) if name == message.key else (message.key, name)
-
-
-def _stored_before(
-    connection: apsw.Connection, show: str, messages: Sequence[Judged], first: int
-) -> list[str]:
+def _stored_before(connection: apsw.Connection, batch: Batch, first: int) -> list[str]:
     """Return the keys of those messages that have a name with a position before ``first``."""
-    keys = {name: judged.message.key for judged in messages for name in _names(judged)}
-    found = connection.execute(
-        "SELECT name FROM message_names WHERE stream_session_id = ? AND seq < ?"
-        " AND name IN (SELECT value FROM json_each(?))",
-        (show, first, text_of(list(keys))),
-    )
-    return [keys[name] for (name,) in found]
+    return [
+        judged.message.key
+        for judged in batch.messages
+        if any(
+            seq is not None and seq < first
+            for seq in (
+                _place_of(connection, batch.epoch, name) for name in names_of(judged.message)
+            )
+        )
+    ]
+
+
+def _place_of(connection: apsw.Connection, epoch: int, name: bytes) -> int | None:
+    place: int | None = connection.execute(
+        "SELECT seq FROM message_names WHERE epoch = ? AND name = ?", (epoch, name)
+    ).get
+    return place
 
 
 def _learn(connection: apsw.Connection, batch: Batch) -> None:
     """Give stored messages the platform ids that were learned; one that is taken stays as it is."""
-    show = batch.show_id
     for key, platform_id in batch.learned:
-        name = platform_name(platform_id)
-        seq = connection.execute(
-            "SELECT seq FROM message_names WHERE stream_session_id = ?1 AND name = ?2"
-            " AND NOT EXISTS"
-            " (SELECT 1 FROM message_names WHERE stream_session_id = ?1 AND name = ?3)",
-            (show, key, name),
-        ).get
-        if seq is None:
+        name = digest(platform_name(platform_id))
+        seq = _place_of(connection, batch.epoch, digest(key))
+        if seq is None or _place_of(connection, batch.epoch, name) is not None:
             continue
         learned = connection.execute(
             "UPDATE chat_messages SET platform_id = ? WHERE stream_session_id = ? AND seq = ?"
             " AND platform_id IS NULL RETURNING seq",
-            (platform_id, show, seq),
+            (platform_id, batch.show_id, seq),
         ).fetchall()
-        _NAMES.run(connection, [(show, name, seq) for (seq,) in learned])
+        _NAMES.run(connection, [(batch.epoch, name, seq) for (seq,) in learned])
 
 
 def _write_captures(connection: apsw.Connection, batch: Batch, platform: str) -> None:

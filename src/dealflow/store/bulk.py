@@ -24,7 +24,7 @@ class BulkInsert:
     """
 
     def __init__(self, table: str, columns: Sequence[str], ending: str = "") -> None:
-        row = f"({', '.join('?' * len(columns))})"
+        row = f"({','.join('?' * len(columns))})"
         self._head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
         # One text for each power of two, so that a handful of prepared statements fit all sizes.
         self._texts: dict[int, str] = {}

@@ -37,7 +37,7 @@ _SHOW = (
 # An empty list of names lets everything pass.
 _FILTER = "AND (?3 = '[]' OR {column} IN (SELECT value FROM json_each(?3)))"
 _FRAMES = (
-    "SELECT seq, type, body FROM events WHERE stream_session_id = ?1 AND seq > ?2 "
+    "SELECT seq, type, body FROM events WHERE epoch = ?1 AND seq > ?2 "
     + _FILTER.format(column="type")
     + " ORDER BY seq LIMIT ?4"
 )
@@ -78,7 +78,7 @@ def frames_after(
         return []
     session_id, epoch = show
     prefix = frame_prefix(session_id)
-    rows = connection.execute(_FRAMES, (show_id, after, text_of(kinds), limit))
+    rows = connection.execute(_FRAMES, (epoch, after, text_of(kinds), limit))
     return [
         Frame(seq, kind, frame_data(prefix, Position(epoch, seq), body)) for seq, kind, body in rows
     ]
@@ -87,8 +87,8 @@ def frames_after(
 def first_position(connection: apsw.Connection, show_id: str) -> int:
     """Return the oldest position that is still there, or the one after the last."""
     first: int | None = connection.execute(
-        "SELECT coalesce((SELECT min(seq) FROM events WHERE stream_session_id = ?1),"
-        " (SELECT last_seq + 1 FROM stream_sessions WHERE id = ?1))",
+        "SELECT coalesce((SELECT min(seq) FROM events WHERE events.epoch = stream_sessions.epoch),"
+        " last_seq + 1) FROM stream_sessions WHERE id = ?",
         (show_id,),
     ).get
     return 1 if first is None else first

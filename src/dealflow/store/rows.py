@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -90,6 +91,8 @@ CLAIM_COLUMNS = (
     "state",
     "place",
     "evidence",
+    "lot_key",
+    "person",
     "updated_at",
 )
 
@@ -138,8 +141,21 @@ def text_of(value: object) -> str:
 
 
 def platform_name(platform_id: str) -> str:
-    """Return the name by which a message with this platform id is known in ``message_names``."""
+    """Return the name of the message that has this platform id."""
     return f"i:{platform_id}"
+
+
+def digest(name: str) -> bytes:
+    """Return what stands for a name in ``message_names``."""
+    return blake2b(name.encode(), digest_size=16).digest()
+
+
+def names_of(message: Message) -> tuple[bytes, ...]:
+    """Return every name of a message; mostly its key is the name of its platform id already."""
+    if message.platform_id is None:
+        return (digest(message.key),)
+    name = platform_name(message.platform_id)
+    return (digest(name),) if name == message.key else (digest(message.key), digest(name))
 
 
 def message_row(judged: Judged, show_id: str, platform: str, seq: int) -> Row:
@@ -258,6 +274,8 @@ def claim_row(claim: Claim, show_id: str, at: int) -> Row:
         claim.state,
         claim.place,
         text_of(claim.evidence),
+        claim.lot_key,
+        claim.person,
         iso(at),
     )
 
@@ -271,6 +289,8 @@ def claim_of(row: Row) -> Claim:
         state=ClaimState(row[3]),
         place=row[4],
         evidence=_strings.decode(row[5]),
+        lot_key=row[6],
+        person=row[7],
     )
 
 

@@ -1,0 +1,72 @@
+"""What a measurement found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Result:
+    """Both sides of one comparison; ``ratio`` is the figure that ``gate`` and ``target`` judge."""
+
+    id: str
+    title: str
+    ours: float
+    theirs: float
+    unit: str
+    ratio: float
+    gate: float
+    target: float
+    higher_is_better: bool
+    passed: bool
+    note: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Say whether the target, not only the gate, is reached."""
+        return _within(self.ratio, self.target, self.higher_is_better)
+
+    def lines(self) -> str:
+        """Return the result for a person to read."""
+        sense = "at least" if self.higher_is_better else "at most"
+        word = "target reached" if self.reached else "gate passed" if self.passed else "NOT PASSED"
+        text = (
+            f"{self.id}  {self.title}\n"
+            f"    ours   {self.ours:14,.2f} {self.unit}\n"
+            f"    theirs {self.theirs:14,.2f} {self.unit}\n"
+            f"    ratio  {self.ratio:14,.3f}  ({sense} {self.gate:g}, aim {self.target:g}): {word}"
+        )
+        return f"{text}\n    {self.note}" if self.note else text
+
+
+def compared(
+    id: str,
+    title: str,
+    *,
+    ours: float,
+    theirs: float,
+    unit: str,
+    gate: float,
+    target: float,
+    higher_is_better: bool = True,
+    note: str = "",
+) -> Result:
+    """Return the result of ours divided by theirs."""
+    ratio = ours / theirs if theirs else float("inf")
+    return Result(
+        id=id,
+        title=title,
+        ours=ours,
+        theirs=theirs,
+        unit=unit,
+        ratio=ratio,
+        gate=gate,
+        target=target,
+        higher_is_better=higher_is_better,
+        passed=_within(ratio, gate, higher_is_better),
+        note=note,
+    )
+
+
+def _within(ratio: float, bound: float, higher_is_better: bool) -> bool:
+    return ratio >= bound if higher_is_better else ratio <= bound
