@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from dealflow.cli import process
 from dealflow.cli.options import Invocation, common_options
 from dealflow.compose import serve
 
@@ -33,5 +34,8 @@ def command(invocation: Invocation, *, host: str | None, port: int | None) -> in
         output.say(f"Open it, logged in:  {link}")
         output.note("Ctrl-C stops it and keeps everything.")
 
-    asyncio.run(serve(settings, on_ready=ready))
-    return 0
+    async def work(stop: asyncio.Event) -> int:
+        await serve(settings, stop, on_ready=ready)
+        return 0
+
+    return process.run(work)
