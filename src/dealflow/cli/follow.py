@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from dealflow.bus.base import Bus, Committed
 from dealflow.errors import ShowUnknown
-from dealflow.model.events import Frame, SourceStateChanged, decode
+from dealflow.model.events import Event, Frame, SourceStateChanged, decode
 from dealflow.model.facts import SourceStatus
 from dealflow.pipeline.base import Monitor
 from dealflow.store.base import Store
@@ -37,10 +37,13 @@ class Following:
         store: Store,
         bus: Bus,
         present: Callable[[Sequence[Frame]], Awaitable[None]],
+        *,
+        on_state: Callable[[SourceStatus], None] | None = None,
     ) -> None:
         self._monitor = monitor
         self._store = store
         self._present = present
+        self._on_state = on_state
         self._news = bus.subscribe("cli", CAPACITY)
         self._session_id = ""
         self._seq = 0
@@ -127,10 +130,15 @@ class Following:
         fresh = [frame for frame in frames if self._is_new(frame)]
         for frame in fresh:
             if frame.kind == "source_state":
-                event = decode(frame.data)
-                self.last_state = event if isinstance(event, SourceStateChanged) else None
+                self._note(decode(frame.data))
         if fresh:
             await self._present(fresh)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, SourceStateChanged):
+            self.last_state = event
+            if self._on_state is not None:
+                self._on_state(event.state)
 
     def _is_new(self, frame: Frame) -> bool:
         """Say whether the frame lies beyond our place, and move our place there."""

@@ -60,8 +60,12 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code: 0 good, 2 usage, else 1."""
     output = Output(as_json="--json" in arguments)
     try:
-        code = dealflow.main(list(arguments), prog_name="dealflow", standalone_mode=False)
+        # Not `dealflow.main`, which takes a closed pipe for a failure.
+        with dealflow.make_context("dealflow", list(arguments)) as context:
+            code = dealflow.invoke(context)
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2

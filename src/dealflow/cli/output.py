@@ -26,6 +26,11 @@ class Output:
         """Say whether a person watches standard output and wants to see more than lines."""
         return not self.as_json and sys.stdout.isatty()
 
+    @property
+    def has_spare_screen(self) -> bool:
+        """Say whether a person sees standard error while the result goes elsewhere."""
+        return sys.stderr.isatty() and not sys.stdout.isatty()
+
     def lines(self, data: bytes) -> None:
         """Write whole encoded lines, line breaks included.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dealflow.cli.options import Invocation, common_options
 from dealflow.cli.presenter import presenter
 from dealflow.cli.recorder import Recorder
 from dealflow.compose import App, open_app
+from dealflow.model.facts import SourceStatus
 from dealflow.pipeline.base import StartRequest
 from dealflow.sources.base import Transport
 
@@ -75,8 +77,18 @@ async def watch_show(
     *,
     seconds: float | None = None,
     record: Path | None = None,
+    on_state: Callable[[SourceStatus], None] | None = None,
 ) -> int:
     """Read a show to its end and present it; return the exit code.
+
+    Args:
+        app: DealFlow, running.
+        request: which show, and how to read it.
+        invocation: where to present it.
+        stop: set when the user has had enough.
+        seconds: how long to read at most.
+        record: a file for a recorded show.
+        on_state: is told how well the show is being read, whenever that changes.
 
     Raises:
         DealflowError: the show cannot be started, or the recording cannot be written.
@@ -85,7 +97,7 @@ async def watch_show(
         shown = await stack.enter_async_context(presenter(invocation.output))
         if record is not None:
             shown = await stack.enter_async_context(Recorder(record, shown))
-        following = Following(app.monitor, app.store, app.bus, shown.show)
+        following = Following(app.monitor, app.store, app.bus, shown.show, on_state=on_state)
         show = await app.monitor.start(request)
         await following.until_over(
             show.session_id,
