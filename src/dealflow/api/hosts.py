@@ -53,7 +53,8 @@ def host_rules(names: Iterable[str], bound: str) -> frozenset[HostRule]:
         ValueError: an entry is no host name, with or without a port.
     """
     rules = set()
-    for entry in (*names, *(() if bound in WILDCARDS else (bracketed(bound),))):
+    own = () if bound in WILDCARDS or is_loopback(bound) else (bracketed(bound),)
+    for entry in (*names, *own):
         found = _HOST.fullmatch(entry.lower())
         if found is None:
             raise ValueError(entry)

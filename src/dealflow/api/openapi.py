@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from dealflow import errors
 from dealflow.api import schemas
@@ -116,11 +115,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
     )
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in route.methods or ():
-                operation = document["paths"][route.path_format][method.lower()]
-                _complete(operation, route.path_format)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _complete(operation, path)
     shapes = [shape for shape in vars(schemas).values() if _is_shape(shape)]
     _, components = msgspec.json.schema_components(
         [ErrorBody, *EVENT_CLASSES, *shapes], ref_template=_REF

@@ -128,6 +128,7 @@ def test_pages_that_may_not(origins: list[str], sites: list[str]) -> None:
 
 def test_the_address_that_we_listen_on_is_a_name_of_ours() -> None:
     assert host_rules((), "192.168.1.5") == {HostRule("192.168.1.5", None)}
+    assert host_rules((), "127.0.0.1") == frozenset()
     assert host_rules(("Box.lan:80",), "0.0.0.0") == {HostRule("box.lan", 80)}
     assert host_rules((), "fd00::1") == {HostRule("[fd00::1]", None)}
     with pytest.raises(ValueError, match="http"):
