@@ -29,8 +29,9 @@ from dealflow.model.intent import Intent, Slots, Verdict, message_type
 from dealflow.model.message import Judged, Message
 from dealflow.model.show import Lot
 from dealflow.store.base import Batch, Counters, EventDraft, Show
+from dealflow.store.columns import MESSAGE_COLUMNS
 from dealflow.store.connection import CACHE_KB, CHECKPOINT_PAGES
-from dealflow.store.rows import MESSAGE_COLUMNS, message_row
+from dealflow.store.rows import message_row
 from dealflow.store.sqlite import SqliteStore
 from dealflow.telemetry.metrics import Metrics
 

@@ -10,13 +10,15 @@ from dealflow.model.events import Frame, frame_data, frame_prefix
 from dealflow.model.position import Position
 from dealflow.store.base import Batch, ShowUpdate
 from dealflow.store.bulk import BulkInsert
-from dealflow.store.rows import (
+from dealflow.store.columns import (
     CAPTURE_COLUMNS,
     CLAIM_COLUMNS,
     GAP_COLUMNS,
     LOT_COLUMNS,
     MESSAGE_COLUMNS,
     SALE_COLUMNS,
+)
+from dealflow.store.rows import (
     capture_row,
     claim_row,
     counter_rows,

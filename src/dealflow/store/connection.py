@@ -56,10 +56,11 @@ def refuse_unsafe(version: str) -> None:
 
 
 def open_writer(path: Path | None) -> apsw.Connection:
-    """Open the connection that writes; ``None`` opens a private store in memory.
+    """Open the connection that writes, and touch nothing; ``None``: a private store in memory.
 
     Raises:
-        StoreUnsafe, StoreDamaged, StoreUnavailable, DataDirUnusable.
+        StoreUnsafe: this SQLite can corrupt the store.
+        DataDirUnusable, StoreUnavailable: the file cannot be opened.
     """
     refuse_unsafe(apsw.sqlite_lib_version())
     if path is not None:
@@ -67,16 +68,20 @@ def open_writer(path: Path | None) -> apsw.Connection:
     try:
         connection = apsw.Connection(":memory:" if path is None else os.fspath(path))
         connection.set_busy_timeout(BUSY_MS)
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", "full")
-        connection.pragma("foreign_keys", True)
-        connection.pragma("trusted_schema", False)
-        connection.pragma("temp_store", "memory")
-        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        connection.pragma("cache_size", -CACHE_KB)
     except apsw.Error as error:
         raise translated(error) from error
     return connection
+
+
+def tune_writer(connection: apsw.Connection) -> None:
+    """Make commits durable and quick."""
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("foreign_keys", True)
+    connection.pragma("trusted_schema", False)
+    connection.pragma("temp_store", "memory")
+    connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+    connection.pragma("cache_size", -CACHE_KB)
 
 
 def open_reader(path: Path) -> apsw.Connection:
@@ -96,23 +101,29 @@ def open_reader(path: Path) -> apsw.Connection:
 
 def translated(error: BaseException) -> BaseException:
     """Return the error of ours that stands for this one; an unknown one is returned as it is."""
+    reason = _reason(error)
+    if reason is not error:
+        reason.__cause__ = error
+    return reason
+
+
+def _reason(error: BaseException) -> BaseException:
     match error:
         case DealflowError():
             return error
         case apsw.FullError():
             return DiskFull("No room is left for the store.")
-        case apsw.NotADBError() | apsw.CorruptError():
+        case apsw.NotADBError() | apsw.CorruptError() | msgspec.DecodeError():
             return StoreDamaged(f"The store is damaged: {error}.")
         case (
             apsw.ConstraintError()
             | apsw.MismatchError()
             | apsw.TooBigError()
             | apsw.RangeError()
-            | UnicodeError()
+            | ValueError()
             | OverflowError()
-            | msgspec.MsgspecError()
         ):
-            return InputInvalid(f"A row of the batch cannot be stored: {error}.")
+            return InputInvalid(f"A value cannot be stored: {error}.")
         case apsw.Error() | MemoryError():
             return StoreUnavailable(f"The store does not answer: {error}.")
         case _:

@@ -13,13 +13,15 @@ from dealflow.model.intent import Intent
 from dealflow.model.position import Position
 from dealflow.model.show import Sale
 from dealflow.store.base import Seen, Show, StoredMessage
-from dealflow.store.rows import (
+from dealflow.store.columns import (
     CAPTURE_COLUMNS,
     CLAIM_COLUMNS,
     GAP_COLUMNS,
     MESSAGE_COLUMNS,
     SALE_COLUMNS,
     SHOW_COLUMNS,
+)
+from dealflow.store.rows import (
     capture_of,
     claim_of,
     gap_of,

@@ -24,35 +24,30 @@ def steps() -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def migrate(connection: apsw.Connection) -> int:
-    """Apply the steps that are missing; return the number of the last one.
+def present(connection: apsw.Connection) -> int:
+    """Return the number of the last step that the file has; 0 for an empty one. Writes nothing.
 
     Raises:
         StoreDamaged: the file belongs to another program.
         StoreTooNew: a newer DealFlow made it.
     """
-    known = steps()
-    newest = known[-1][0]
-    with connection:
-        present = _present(connection)
-    if present > newest:
-        raise StoreTooNew(f"The store has schema {present}; this DealFlow knows up to {newest}.")
-    for number, sql in known:
-        if number > present:
+    application: Any = connection.pragma("application_id")
+    version: Any = connection.pragma("user_version")
+    tables: Any = connection.execute("SELECT count(*) FROM sqlite_schema").get
+    if application != APPLICATION_ID and (application or version or tables):
+        raise StoreDamaged("The file is a database of another program.")
+    newest = steps()[-1][0]
+    if version > newest:
+        raise StoreTooNew(f"The store has schema {version}; this DealFlow knows up to {newest}.")
+    return int(version)
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Apply the steps that are missing, each in one transaction with its number."""
+    done = present(connection)
+    for number, sql in steps():
+        if number > done:
             with connection:
                 connection.execute(sql)
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", number)
-    return newest
-
-
-def _present(connection: apsw.Connection) -> int:
-    """Return the number of the last step in the file; 0 for an empty file."""
-    application = connection.pragma("application_id")
-    version: Any = connection.pragma("user_version")
-    if application == APPLICATION_ID:
-        return int(version)
-    (tables,) = next(connection.execute("SELECT count(*) FROM sqlite_schema"))
-    if application or version or tables:
-        raise StoreDamaged("The file is a database of another program.")
-    return 0

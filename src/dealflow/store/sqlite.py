@@ -12,7 +12,7 @@ from typing import TypeVar
 import apsw
 
 from dealflow.clock import Clock, iso
-from dealflow.errors import DiskFull
+from dealflow.errors import DealflowError, DiskFull, StoreUnavailable
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
@@ -22,11 +22,11 @@ from dealflow.model.show import Sale, ShowRules
 from dealflow.store import queries
 from dealflow.store.append import write_batch
 from dealflow.store.base import Batch, Seen, Show, StoredMessage
-from dealflow.store.connection import open_writer, translated
+from dealflow.store.connection import open_writer, translated, tune_writer
 from dealflow.store.lock import WriterLock
 from dealflow.store.reader import Readers
 from dealflow.store.rows import text_of
-from dealflow.store.schema import migrate
+from dealflow.store.schema import migrate, present
 from dealflow.store.writer import Writer
 from dealflow.telemetry.metrics import Metrics
 
@@ -34,6 +34,10 @@ Result = TypeVar("Result")
 
 LEAST_ROOM = 512 * 1024
 """Bytes that must be free for the store to call itself ready: room for a few large batches."""
+
+FAILURE_SECONDS = 5.0
+"""How long a failed append speaks for the store. Whoever has something to write tries again
+sooner, so a lasting failure stays visible and one that nobody repeats is forgotten."""
 
 # What PRAGMA synchronous answers.
 _DURABILITY = {0: "off", 1: "normal", 2: "full", 3: "extra"}
@@ -56,6 +60,7 @@ class SqliteStore:
         self._lock = lock
         self._writer = writer
         self._readers = readers
+        self._failure: tuple[float, DealflowError] | None = None
 
     @classmethod
     async def open(cls, path: Path | None, *, clock: Clock, metrics: Metrics) -> SqliteStore:
@@ -124,7 +129,13 @@ class SqliteStore:
     async def append(self, batch: Batch) -> tuple[Frame, ...]:
         """Commit the batch; see `dealflow.store.base.Store.append`."""
         rows = len(batch.messages) + len(batch.events)
-        return await self._writer.run(lambda connection: write_batch(connection, batch), rows=rows)
+        try:
+            frames = await self._writer.run(partial(write_batch, batch=batch), rows=rows)
+        except (DiskFull, StoreUnavailable) as error:
+            self._failure = (self._clock.monotonic(), error)
+            raise
+        self._failure = None
+        return frames
 
     async def frames(
         self, show_id: str, *, after: int, limit: int, kinds: Sequence[str] = ()
@@ -174,6 +185,10 @@ class SqliteStore:
         Raises:
             DiskFull, StoreUnavailable: it cannot be written now.
         """
+        if self._failure is not None:
+            at, error = self._failure
+            if self._clock.monotonic() - at < FAILURE_SECONDS:
+                raise error
         facts = await self._writer.run(_describe)
         await self._read(lambda connection: connection.execute("SELECT 1").get)
         if self._path is None:
@@ -211,6 +226,8 @@ def _prepared(path: Path | None) -> apsw.Connection:
     """Open the writing connection with its tables up to date."""
     connection = open_writer(path)
     try:
+        present(connection)  # refuses a file that is not ours before anything is written
+        tune_writer(connection)
         migrate(connection)
     except BaseException as error:
         connection.close(force=True)

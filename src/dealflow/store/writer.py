@@ -15,7 +15,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import apsw
-import msgspec
 
 from dealflow.errors import DealflowError, StoreUnavailable
 from dealflow.store.connection import translated
@@ -33,16 +32,7 @@ waits about 100 ms at most on a slow machine."""
 
 
 _OF_THE_DISK = (apsw.IOError, apsw.CantOpenError, apsw.CorruptError, apsw.NotADBError)
-_OF_ONE_JOB = (
-    DealflowError,
-    UnicodeError,
-    OverflowError,
-    msgspec.MsgspecError,
-    apsw.ConstraintError,
-    apsw.MismatchError,
-    apsw.TooBigError,
-    apsw.RangeError,
-)
+_OF_ONE_ROW = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, apsw.RangeError)
 
 
 class Job:
@@ -210,7 +200,7 @@ def _roll_back(connection: apsw.Connection) -> None:
 
 def _is_failure_of_all(error: Exception) -> bool:
     """Say whether an error is the store's, not the job's: the neighbours would meet it too."""
-    return not isinstance(error, _OF_ONE_JOB)
+    return isinstance(error, (apsw.Error, MemoryError)) and not isinstance(error, _OF_ONE_ROW)
 
 
 def _answer(group: list[Job]) -> None:

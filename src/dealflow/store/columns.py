@@ -1,0 +1,107 @@
+"""The columns that rows are written to and read from, in the order in which `rows` has them."""
+
+from __future__ import annotations
+
+MESSAGE_COLUMNS = (
+    "id",
+    "stream_session_id",
+    "username",
+    "message",
+    "platform",
+    "created_at",
+    "seq",
+    '"key"',
+    "platform_id",
+    "user_id",
+    "role",
+    "badges",
+    "channel",
+    "backlog",
+    "sent_at",
+    "lot",
+    "intent",
+    "confidence",
+    "slots",
+    "claims",
+    "reason",
+    "model",
+)
+
+CAPTURE_COLUMNS = (
+    "id",
+    "stream_session_id",
+    "platform",
+    "buyer_username",
+    "message_text",
+    "item_description",
+    "estimated_value",
+    "captured_at",
+    '"key"',
+    "number",
+    "message_id",
+    "confidence",
+    "intent",
+    "reason",
+    "quantity",
+    "value_range",
+    "lot_key",
+)
+
+SHOW_COLUMNS = (
+    "id",
+    "session_id",
+    "platform",
+    "url",
+    "epoch",
+    "started_at",
+    "last_seq",
+    "title",
+    "seller",
+    "source",
+    "mode",
+    "status",
+    "viewers",
+    "rules",
+    "ended_at",
+    "total_sales_caught",
+    "total_revenue_recovered",
+)
+
+CLAIM_COLUMNS = (
+    "stream_session_id",
+    "lot",
+    "username",
+    "quantity",
+    "state",
+    "place",
+    "evidence",
+    "lot_key",
+    "person",
+    "updated_at",
+)
+
+LOT_COLUMNS = (
+    "stream_session_id",
+    '"key"',
+    "code",
+    "platform_id",
+    "title",
+    "price",
+    "currency",
+    "stock",
+    "mode",
+    "updated_at",
+)
+
+SALE_COLUMNS = (
+    "stream_session_id",
+    "lot",
+    "platform_id",
+    "username",
+    "price",
+    "currency",
+    "kind",
+    "sold_at",
+)
+
+GAP_COLUMNS = ("stream_session_id", "started_at", "ended_at", "reason")
