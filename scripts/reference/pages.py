@@ -10,15 +10,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import click
 import msgspec
 from msgspec import inspect as types
-from scripts.reference.types import about, sections, table, words
 
 from dealflow import errors
 from dealflow.cli.main import COMMANDS, Commands, dealflow
 from dealflow.model import recording
 from dealflow.model.events import EVENT_CLASSES
 from dealflow.settings import Settings, env_name
-
-MADE = "<!-- Made by scripts/docs from the code; change the code, not this page. -->"
+from scripts.reference.http import http_page, live_page
+from scripts.reference.types import MADE, about, sections, table, words
 
 
 def settings_page() -> str:
@@ -174,5 +173,7 @@ PAGES: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
         "events.md": events_page,
         "recorded-show.md": recorded_show_page,
         "commands.md": commands_page,
+        "http.md": http_page,
+        "live.md": live_page,
     }
 )

@@ -9,6 +9,8 @@ from enum import Enum
 import msgspec
 from msgspec import inspect as types
 
+MADE = "<!-- Made by scripts/docs from the code; change the code, not this page. -->"
+
 WORDS = {
     types.AnyType: "anything",
     types.BoolType: "true or false",
@@ -19,8 +21,8 @@ WORDS = {
 }
 
 
-def about(kind: type) -> str:
-    """Return a class's docstring, with its line breaks taken out of each paragraph."""
+def about(kind: object) -> str:
+    """Return a docstring, with its line breaks taken out of each paragraph."""
     text = (inspect.getdoc(kind) or "").replace("``", "`")
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
@@ -103,9 +105,12 @@ def _structs(kind: types.Type) -> Iterator[type[msgspec.Struct]]:
             return
 
 
-def sections(structs: list[type[msgspec.Struct]]) -> list[str]:
-    """Return a section for each struct that these hold, each once."""
-    inner = {cls: None for struct in structs for cls in structs_in(struct)}
+def sections(
+    structs: list[type[msgspec.Struct]], *, but: frozenset[str] | set[str] = frozenset()
+) -> list[str]:
+    """Return a section for each struct that these hold, each once, without those in ``but``."""
+    found = (cls for struct in structs for cls in structs_in(struct))
+    inner = {cls: None for cls in found if cls.__name__ not in but}
     lines: list[str] = []
     for cls in sorted(inner, key=lambda cls: cls.__name__):
         lines += ["", f"### {cls.__name__}", "", about(cls), "", *table(cls)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 
-from tests.architecture.source_tree import ROOT
-
 from dealflow import __version__
+from tests.architecture.source_tree import ROOT
 
 
 def test_the_version_has_an_entry() -> None:

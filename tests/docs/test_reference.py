@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+import click
 import pytest
-from scripts.reference.__main__ import FOLDER
-from scripts.reference.pages import PAGES
 
 from dealflow import errors
 from dealflow.cli.main import COMMANDS, dealflow
 from dealflow.model.events import EVENT_CLASSES
 from dealflow.settings import field_names
+from scripts.reference.__main__ import FOLDER
+from scripts.reference.http import calls, openapi
+from scripts.reference.pages import PAGES
 
 
 def headings(page: str) -> set[str]:
@@ -48,9 +50,19 @@ def test_every_event_has_its_heading() -> None:
     assert tags - headings("events.md") == set()
 
 
+def test_every_call_has_its_heading() -> None:
+    named = {f"{method} {path}" for method, path, _ in calls(openapi())}
+    assert named - headings("http.md") == set()
+
+
+def test_every_frame_of_the_live_channel_has_its_heading() -> None:
+    said = {"auth", "subscribe", "unsubscribe", "hello", "subscribed", "lagged", "error"}
+    assert said - headings("live.md") == set()
+
+
 def test_every_command_has_its_heading_and_its_summary() -> None:
     assert {f"dealflow {name}" for name in COMMANDS} - headings("commands.md") == set()
     for name, summary in COMMANDS.items():
-        command = dealflow.commands.get(name) or dealflow.get_command(None, name)  # type: ignore[arg-type] # the context is not used
+        command = dealflow.get_command(click.Context(dealflow), name)
         assert command is not None
         assert (command.help or "").partition("\n\n")[0].replace("\n", " ") == summary

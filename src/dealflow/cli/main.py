@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Show the whole way on a made-up show; needs no network.",
         "replay": "Play a recorded show through DealFlow and print its ledger.",
         "classify": "Judge messages, one JSON line each.",
-        "shows": "List the shows in the store.",
+        "shows": "List the shows in the store, the newest first.",
         "doctor": "Check that this machine can do the job, and say what to do.",
         "login": "Log in to a platform by hand, in a visible browser.",
     }
