@@ -23,8 +23,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "store": BASE,
     "bus": BASE,
     "stage": GROUND,
-    "pipeline": BASE | PORTS,
+    "pipeline": BASE | PORTS | {"sources.registry", "sources.supervisor"},
     "api": BASE | PORTS,
+    "__main__": frozenset({"cli"}),
 }
 """Rooms beside their own modules, each as a room (``model``) or one module (``store.base``)."""
 
@@ -53,6 +54,7 @@ HOMES: dict[str, frozenset[str]] = {
     "api": frozenset({"fastapi", "starlette", "pydantic", "uvicorn"}),
     "compose": frozenset(),
     "cli": frozenset({"click", "rich"}),
+    "__main__": frozenset(),
 }
 """The third-party libraries of each room, beside those of `EVERYWHERE`."""
 
@@ -60,10 +62,10 @@ NAMED_TWICE = frozenset({"starlette", "uvicorn", "websockets"})
 """Libraries with two homes, because the stage is a platform of its own: it serves HTTP as the API
 does and speaks WebSocket as a source does."""
 
-INNER_IMPORTS = frozenset({"compose"})
+INNER_IMPORTS = frozenset({"compose", "cli.presenter"})
 """Modules that may import inside functions, so that a command loads only what it uses."""
 
-TASK_OWNERS = frozenset({"sources.browser.chromium"})
+TASK_OWNERS = frozenset({"cli.terminal", "sources.browser.chromium"})
 """Modules that may start a task outside a task group; each keeps it and ends it."""
 
 HEAPS = frozenset(

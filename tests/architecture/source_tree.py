@@ -7,7 +7,7 @@ import functools
 import io
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +29,8 @@ class Module:
 
     name: str
     path: Path
-    tree: ast.Module
-    text: str
+    tree: ast.Module = field(repr=False)
+    text: str = field(repr=False)
 
     @property
     def room(self) -> str:
