@@ -107,7 +107,7 @@ def is_buyer(number: int) -> bool:
 
 def message(number: int) -> dict[str, str]:
     text = "mine!" if is_buyer(number) else f"lol {number}"
-    return {"id": f"n{number}", "username": f"user{number}", "message": text}
+    return {"platformId": f"n{number}", "username": f"user{number}", "message": text}
 
 
 class Served:
@@ -130,7 +130,9 @@ class Served:
         assert self.process.stdout is not None
         async with asyncio.timeout(READY_SECONDS):
             line = await self.process.stdout.readline()
-        self.url = msgspec.json.decode(line)["url"].rstrip("/")
+        said = msgspec.json.decode(line)
+        assert "url" in said, said
+        self.url = said["url"].rstrip("/")
         self.ready_in = time.monotonic() - began
 
     @property
@@ -192,10 +194,9 @@ def _compare(report: Report, pusher: Pusher, database: Path) -> None:
         is_buyer(number) and f"user{number}" not in names for number in pusher.acknowledged
     )
     dropped = sum(value for name, value in counts.items() if name.startswith("dropped"))
-    report.identity_holds = (
-        counts.get("read", 0) == counts.get("stored", 0) + counts.get("duplicates", 0) + dropped
-        and counts.get("stored", 0) == len(ids)
-    )
+    report.identity_holds = counts.get("read", 0) == counts.get("stored", 0) + counts.get(
+        "duplicates", 0
+    ) + dropped and counts.get("stored", 0) == len(ids)
 
 
 def main() -> int:
