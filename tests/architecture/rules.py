@@ -49,7 +49,7 @@ HOMES: dict[str, frozenset[str]] = {
     "ledger": frozenset(),
     "store": frozenset({"apsw"}),
     "bus": frozenset(),
-    "stage": frozenset({"starlette", "uvicorn", "websockets"}),
+    "stage": frozenset({"starlette", "uvicorn"}),
     "pipeline": frozenset(),
     "api": frozenset({"fastapi", "starlette", "pydantic", "uvicorn"}),
     "compose": frozenset(),
@@ -58,9 +58,9 @@ HOMES: dict[str, frozenset[str]] = {
 }
 """The third-party libraries of each room, beside those of `EVERYWHERE`."""
 
-NAMED_TWICE = frozenset({"starlette", "uvicorn", "websockets"})
-"""Libraries with two homes, because the stage is a platform of its own: it serves HTTP as the API
-does and speaks WebSocket as a source does."""
+NAMED_TWICE = frozenset({"starlette", "uvicorn"})
+"""Libraries with two homes, because the stage is a platform of its own: it serves HTTP and
+WebSocket as the API does."""
 
 INNER_IMPORTS = frozenset({"compose", "cli.presenter"})
 """Modules that may import inside functions, so that a command loads only what it uses."""

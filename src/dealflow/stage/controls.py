@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dealflow.errors import InputInvalid
+from dealflow.errors import ClientError
 from dealflow.model.show import Lot
 from dealflow.stage.emissions import Emitted, line
 
@@ -65,7 +65,7 @@ CONTROLS: Mapping[str, Control] = MappingProxyType(
             for name in (
                 *("say", "burst", "flood", "join", "clear_lot", "bid", "close_lot", "giveaway"),
                 *("tip", "viewers", "pause", "resume", "end", "play", "fault", "clear"),
-                *("say_hostile",),
+                *("say_hostile", "neighbour"),
             )
         },
         "lot": _with_lot("lot"),
@@ -109,7 +109,7 @@ class Controls:
         try:
             args = msgspec.json.decode(await request.body() or b"{}", type=Args)
             result = await control(self._stage, args)
-        except (TypeError, ValueError, InputInvalid) as error:
+        except (TypeError, ValueError, ClientError) as error:
             return _refused(str(error), 400)
         return JSONResponse(_shown(result))
 
@@ -122,6 +122,8 @@ def _shown(result: object) -> object:
     match result:
         case Emitted():
             return msgspec.structs.asdict(result)
+        case str():
+            return {"id": result}
         case list():
             return [_shown(each) for each in result]
         case _:

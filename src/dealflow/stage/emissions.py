@@ -23,6 +23,7 @@ class Emitted(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     at_ms: int
     user_id: str = ""
+    show_id: str = ""
     role: Role = Role.VIEWER
 
 

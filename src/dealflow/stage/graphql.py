@@ -13,6 +13,7 @@ from typing import Any
 
 from dealflow.stage.faults import Faults
 from dealflow.stage.frames import Json, user_id
+from dealflow.stage.programme import Programme
 from dealflow.stage.show import Show
 
 PAGE_LIMIT = 50
@@ -24,7 +25,7 @@ _FIRST = re.compile(r"first\s*:\s*(\d{1,4})")
 _AS_EDGES = re.compile(r"livestreams[^{}]{0,200}\{\s*edges")
 
 
-def answer(body: Json, show: Show, faults: Faults) -> Json:
+def answer(body: Json, programme: Programme, faults: Faults) -> Json:
     """Answer one request body ``{operationName, query, variables}``."""
     query = str(body.get("query") or "")
     variables = body.get("variables")
@@ -32,13 +33,14 @@ def answer(body: Json, show: Show, faults: Faults) -> Json:
     named.update(_QUOTED.findall(query))
     data: Json = {}
     if "getUser" in query or body.get("operationName") == "GetUserLiveStreams":
-        data["getUser"] = _user(show, faults, named, as_edges=bool(_AS_EDGES.search(query)))
+        data["getUser"] = _user(programme, faults, named, as_edges=bool(_AS_EDGES.search(query)))
     elif "getLivestreamTagByName" in query:
         data["getLivestreamTagByName"] = {"id": str(TAG), "label": "Fashion", "feed": _feed_id()}
     elif "getFeedFromOnboardingOption" in query:
-        data["getFeedFromOnboardingOption"] = _feed(show, faults, _first(query, variables))
+        data["getFeedFromOnboardingOption"] = _feed(programme, faults, _first(query, variables))
     elif "liveStream" in query:
-        data["liveStream"] = livestream(show, faults) if show.id in named else None
+        shows = [show for name in named if (show := programme.show(name)) is not None]
+        data["liveStream"] = livestream(shows[0], faults) if shows else None
     else:
         return {"errors": [{"message": "Cannot query field"}], "data": None}
     return {"data": data}
@@ -75,8 +77,9 @@ def _first(query: str, variables: Any) -> int:
     return int(found.group(1)) if found else PAGE_LIMIT
 
 
-def _user(show: Show, faults: Faults, named: set[str], *, as_edges: bool) -> Json | None:
-    if show.seller not in named:
+def _user(programme: Programme, faults: Faults, named: set[str], *, as_edges: bool) -> Json | None:
+    show = next(filter(None, map(programme.by_seller, named)), None)
+    if show is None:
         return None
     streams: list[Json] = [] if show.status == "ENDED" else [livestream(show, faults)]
     live = any(stream["status"] == "PLAYING" for stream in streams)
@@ -95,9 +98,10 @@ def _feed_id() -> Json:
     return {"id": f"CATEGORY_FEED_V2:{node}"}
 
 
-def _feed(show: Show, faults: Faults, first: int) -> Json:
-    playing = livestream(show, faults)
-    streams = [playing] if playing["status"] == "PLAYING" and 0 < first <= PAGE_LIMIT else []
-    edges = [{"node": {"__typename": "FeedItem", "object": each}} for each in streams]
-    page = {"hasNextPage": False, "endCursor": None}
-    return {"objects": {"totalCount": len(edges), "pageInfo": page, "edges": edges}}
+def _feed(programme: Programme, faults: Faults, first: int) -> Json:
+    told = [livestream(show, faults) for show in programme.by_viewers()]
+    playing = [stream for stream in told if stream["status"] == "PLAYING"]
+    shown = playing[:first] if 0 < first <= PAGE_LIMIT else []
+    edges = [{"node": {"__typename": "FeedItem", "object": each}} for each in shown]
+    page = {"hasNextPage": len(shown) < len(playing), "endCursor": None}
+    return {"objects": {"totalCount": len(playing), "pageInfo": page, "edges": edges}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import json
+from collections.abc import Sequence
 from importlib import resources
 from string import Template
 
@@ -39,17 +40,18 @@ def live(show: Show, faults: Faults) -> str:
         "sales": list(show.sales),
         "faults": msgspec.structs.asdict(faults),
     }
-    return _page("live.html", show, data=_embedded({"props": {"pageProps": props}}))
+    return _filled("live.html", show, data=_embedded({"props": {"pageProps": props}}))
 
 
 def profile(show: Show) -> str:
     """Return the page of the seller."""
-    return _page("profile.html", show, badge=_badge(show))
+    return _filled("profile.html", show)
 
 
-def home(show: Show) -> str:
+def home(shows: Sequence[Show]) -> str:
     """Return the home page with its cards."""
-    return _page("home.html", show, badge=_badge(show))
+    cards = "\n".join(_filled("card.html", show) for show in shows)
+    return Template(asset("home.html")).substitute(cards=cards)
 
 
 def challenge() -> str:
@@ -64,7 +66,7 @@ def login() -> str:
 
 def wall(show: Show) -> str:
     """Return the page of a show that is only for those who logged in."""
-    return _page("wall.html", show)
+    return _filled("wall.html", show)
 
 
 def missing() -> str:
@@ -72,8 +74,13 @@ def missing() -> str:
     return asset("missing.html")
 
 
-def _page(name: str, show: Show, **more: str) -> str:
-    words = {"title": show.title, "seller": show.seller, "show_id": show.id}
+def _filled(name: str, show: Show, **more: str) -> str:
+    words = {
+        "title": show.title,
+        "seller": show.seller,
+        "show_id": show.id,
+        "badge": _badge(show),
+    }
     safe = {key: html.escape(word) for key, word in words.items()}
     return Template(asset(name)).substitute({**safe, **more})
 

@@ -25,7 +25,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from dealflow.errors import PortTaken
 from dealflow.stage import graphql, pages
 from dealflow.stage.house import House, Seat
-from dealflow.stage.show import Show
+from dealflow.stage.programme import Programme
 from dealflow.stage.sockets import Sockets
 
 HOST = "127.0.0.1"
@@ -38,8 +38,8 @@ CSRF_TOKEN = "stage-csrf-token"
 class Platform:
     """Answers HTTP requests as the platform does."""
 
-    def __init__(self, show: Show, house: House) -> None:
-        self._show = show
+    def __init__(self, programme: Programme, house: House) -> None:
+        self._programme = programme
         self._house = house
         self.pages_served = 0
         self.media_asked = 0
@@ -64,13 +64,14 @@ class Platform:
 
     async def live(self, request: Request) -> Response:
         """Serve ``/live/<uuid>`` and ``/live/<username>``."""
-        faults, show = self._house.faults, self._show
-        name = request.path_params["name"]
+        faults, name = self._house.faults, request.path_params["name"]
         if faults.cloudflare:
             return _blocked()
-        if name == show.seller:
-            return RedirectResponse(f"/live/{show.id}")
-        if name != show.id:
+        by_seller = self._programme.by_seller(name)
+        if by_seller is not None:
+            return RedirectResponse(f"/live/{by_seller.id}")
+        show = self._programme.show(name)
+        if show is None:
             return HTMLResponse(pages.missing(), 404)
         if faults.login_wall == "redirect":
             return RedirectResponse(f"/login?next=/live/{show.id}")
@@ -84,15 +85,16 @@ class Platform:
         """Serve ``/user/<username>``."""
         if self._house.faults.cloudflare:
             return _blocked()
-        if request.path_params["name"] != self._show.seller:
+        show = self._programme.by_seller(request.path_params["name"])
+        if show is None:
             return HTMLResponse(pages.missing(), 404)
-        return HTMLResponse(pages.profile(self._show))
+        return HTMLResponse(pages.profile(show))
 
     async def home(self, _: Request) -> Response:
         """Serve the home page."""
         if self._house.faults.cloudflare:
             return _blocked()
-        return HTMLResponse(pages.home(self._show))
+        return HTMLResponse(pages.home(self._programme.by_viewers()))
 
     async def login(self, _: Request) -> Response:
         """Serve ``/login``."""
@@ -132,7 +134,7 @@ class Platform:
             body = None
         if not isinstance(body, dict):
             return JSONResponse({"errors": [{"message": "Bad request"}]}, 400)
-        return JSONResponse(graphql.answer(body, self._show, self._house.faults))
+        return JSONResponse(graphql.answer(body, self._programme, self._house.faults))
 
     async def feed(self, _: Request) -> Response:
         """Serve the page's own line to the stage, as server-sent events."""

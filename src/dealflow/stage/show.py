@@ -137,7 +137,7 @@ class Show:
 
     def bought(self, buyer: Author, lot: Lot | None, price: float | None) -> list[Frame]:
         """Sell one piece of a lot at a fixed price: the lot on screen, or the one given."""
-        product = self.product if lot is None else self.products.get(lot.key)
+        product = self.product if lot is None else self._find(lot)
         if product is None:
             fixed = msgspec.structs.replace(lot or Lot(title="Item"), mode=SaleMode.FIXED)
             self._lots += 1
@@ -184,6 +184,12 @@ class Show:
     def pinned_product(self) -> Json | None:
         """Return the product on screen as the platform tells it."""
         return None if self.product is None else wire(self.product, self.id)
+
+    def _find(self, lot: Lot) -> Product | None:
+        """Return the product of a lot that was on screen before, by its key or else its code."""
+        same_code = [each for each in self.products.values() if each.lot.code == lot.code]
+        latest = same_code[-1] if lot.code is not None and same_code else None
+        return self.products.get(lot.key, latest)
 
     def _keep(self, product: Product) -> None:
         self.product = product

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from dealflow.stage import frames
 from dealflow.stage.frames import Frame
 from dealflow.stage.house import Door, House, Seat
+from dealflow.stage.programme import Programme
 from dealflow.stage.show import Show
 
 HEARTBEAT_LIMIT = 60.0
@@ -23,10 +24,10 @@ _TOPICS = {Door.LIVE: ("chat:", "auction:"), Door.AUCTION: ("commerce:",)}
 
 
 class Sockets:
-    """Serves one show's sockets."""
+    """Serves the sockets of every show."""
 
-    def __init__(self, show: Show, house: House, now_ms: Callable[[], int]) -> None:
-        self._show = show
+    def __init__(self, programme: Programme, house: House, now_ms: Callable[[], int]) -> None:
+        self._programme = programme
         self._house = house
         self._now_ms = now_ms
 
@@ -108,28 +109,28 @@ class Sockets:
         return None
 
     def _join(self, seat: Seat, topic: str, join_ref: str | None, ref: str | None) -> None:
-        refused = self._join_refusal(seat, topic)
-        if refused:
+        show = self._programme.show(topic.partition(":")[2])
+        refused = self._join_refusal(seat, topic, show)
+        if refused or show is None:
             answer = frames.reply(topic, {"reason": refused}, status="error")
             self._house.tell(seat, answer, ref=ref, join_ref=join_ref)
             return
         seat.topics[topic] = join_ref
-        for frame, its_ref in self._welcome(topic, ref):
+        for frame, its_ref in self._welcome(show, topic, ref):
             self._house.tell(seat, frame, ref=its_ref, join_ref=join_ref)
 
-    def _join_refusal(self, seat: Seat, topic: str) -> str:
-        faults, show = self._house.faults, self._show
+    def _join_refusal(self, seat: Seat, topic: str, show: Show | None) -> str:
+        faults = self._house.faults
         if not topic.startswith(_TOPICS[seat.door]):
             return "unmatched topic"
-        if topic.partition(":")[2] != show.id:
+        if show is None:
             return "not_found"
         if topic == show.chat:
             return faults.refuse_chat_join
         return faults.refuse_commerce if topic == show.commerce else ""
 
-    def _welcome(self, topic: str, ref: str | None) -> list[tuple[Frame, str | None]]:
+    def _welcome(self, show: Show, topic: str, ref: str | None) -> list[tuple[Frame, str | None]]:
         """Return what one who joined is told, each frame with the ``ref`` that it answers."""
-        show = self._show
         if topic == show.chat:
             backlog = show.newest_messages(self._house.faults.backlog_size)
             told = [(frames.reply(topic, {}), ref), (frames.latest_messages(topic, backlog), None)]

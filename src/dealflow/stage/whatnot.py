@@ -13,6 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from dealflow.clock import Clock, SystemClock
+from dealflow.errors import ShowUnknown
 from dealflow.model.intent import Role
 from dealflow.model.recording import (
     ChatLine,
@@ -31,6 +32,9 @@ from dealflow.stage.emissions import EmissionLog, Emitted
 from dealflow.stage.frames import Author, Frame
 from dealflow.stage.house import House
 from dealflow.stage.mischief import Mischief
+from dealflow.stage.products import cents
+from dealflow.stage.programme import Programme
+from dealflow.stage.script import HAMMER_SECONDS, BidCue, bids, sale_of
 from dealflow.stage.server import HOST, Platform, Server
 from dealflow.stage.show import Show
 from dealflow.stage.sockets import Sockets
@@ -74,6 +78,7 @@ class Stage:
             mode=info.mode,
             started_ms=self._clock.now_ms(),
         )
+        self.programme = Programme(self.show)
         self.house = House(seed)
         self.emitted: list[Emitted] = []
         self._log_path = log
@@ -83,8 +88,8 @@ class Stage:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        sockets = Sockets(self.show, self.house, self._clock.now_ms)
-        self.platform = Platform(self.show, self.house)
+        sockets = Sockets(self.programme, self.house, self._clock.now_ms)
+        self.platform = Platform(self.programme, self.house)
         routes = [*self.platform.routes(sockets), *Controls(self).routes()]
         self._server = Server(self._port, routes, self.house)
         self._mischief = Mischief(self.show, self.house, self._server)
@@ -127,12 +132,35 @@ class Stage:
         user_id: str | None = None,
         badges: Sequence[str] = (),
         announcement: bool = False,
+        show: str | None = None,
     ) -> Emitted:
-        """Let somebody say something."""
+        """Let somebody say something, in the main show or in a neighbour of this id.
+
+        Raises:
+            ShowUnknown: there is no such neighbour.
+        """
+        where = self.show if show is None else self.programme.show(show)
+        if where is None:
+            raise ShowUnknown(f"There is no show {show!r} on this stage.")
         line = ChatLine(t=0, user=user, text=text, id=id, role=Role(role))
-        said = self._speak(line, user_id, tuple(badges), announcement=announcement)
+        said = self._speak(line, where, user_id, tuple(badges), announcement=announcement)
         await self._record([said])
         return said
+
+    async def neighbour(
+        self, title: str, seller: str, viewers: int | None = None, show_id: str | None = None
+    ) -> str:
+        """Put another live show on the platform and return its id; `say` can speak in it."""
+        show = Show(
+            show_id or str(uuid.uuid4()),
+            title=title,
+            seller=seller,
+            mode=None,
+            started_ms=self._clock.now_ms(),
+        )
+        show.viewers = viewers
+        self.programme.add(show)
+        return show.id
 
     async def burst(self, lines: Sequence[tuple[str, str]]) -> list[Emitted]:
         """Let several people ``(user, text)`` speak at one moment."""
@@ -223,9 +251,10 @@ class Stage:
     async def play(self) -> None:
         """Play the script in its own time, divided by the speed."""
         start = self._clock.monotonic()
-        for line in self._script:
-            await self._clock.sleep(start + line.t / self._speed - self._clock.monotonic())
-            await self._perform(line)
+        cues = sorted([*self._script, *bids(self._script)], key=lambda cue: cue.t)
+        for cue in cues:
+            await self._clock.sleep(start + cue.t / self._speed - self._clock.monotonic())
+            await self._perform(cue)
 
     async def fault(self, name: str, value: object = None, **args: Any) -> None:
         """Break something: see `faults.Faults` and `mischief.Mischief` for the names.
@@ -272,11 +301,13 @@ class Stage:
     def _speak(
         self,
         line: ChatLine,
+        show: Show | None = None,
         user_id: str | None = None,
         badges: tuple[str, ...] = (),
         *,
         announcement: bool = False,
     ) -> Emitted:
+        show = show or self.show
         number = len(self.emitted) + 1
         author = Author(
             username=line.user,
@@ -286,17 +317,18 @@ class Stage:
         )
         said = Emitted(
             number=number,
-            id=line.id or f"{self.show_id[:8]}{number:08x}",
+            id=line.id or f"{show.id[:8]}{number:08x}",
+            show_id=show.id,
             user=line.user,
             text=line.text,
             at_ms=self._clock.now_ms(),
             user_id=author.id,
             role=line.role,
         )
-        topic = self.show.chat
+        topic = show.chat
         message = frames.chat_message(topic, said.id, author, said.text, announcement=announcement)
         self.emitted.append(said)
-        self.house.deliver(self.show.spoken(message))
+        self.house.deliver(show.spoken(message))
         return said
 
     async def _record(self, said: Sequence[Emitted]) -> None:
@@ -307,8 +339,10 @@ class Stage:
         for frame in told:
             self.house.deliver(frame)
 
-    async def _perform(self, line: Line) -> None:
+    async def _perform(self, line: Line | BidCue) -> None:
         match line:
+            case BidCue(user=user, price=price):
+                await self.bid(user, price)
             case ShowLine():
                 return
             case ChatLine():
@@ -317,7 +351,8 @@ class Stage:
                 await self.clear_lot()
             case LotLine(lot=lot, mode=mode):
                 assert lot is not None
-                await self.lot(lot if mode is None else msgspec.structs.replace(lot, mode=mode))
+                shown = lot if mode is None else msgspec.structs.replace(lot, mode=mode)
+                await self.lot(shown, self._auction_seconds(line))
             case SaleLine():
                 await self._sell(line)
             case ViewersLine(count=count):
@@ -325,12 +360,21 @@ class Stage:
             case EndLine():
                 await self.end()
 
+    def _auction_seconds(self, line: LotLine) -> float:
+        """Return how long the auction of a scripted lot runs."""
+        sale = sale_of(self._script, self._script.index(line))
+        if sale is None:
+            return AUCTION_SECONDS
+        return max(0.0, sale.t - HAMMER_SECONDS - line.t) / self._speed
+
     async def _sell(self, line: SaleLine) -> None:
         """Play the platform's word: by the hammer where an auction of that lot runs."""
         user = line.user or "somebody"
         running = self.show.product
         if running is not None and running.is_running and running.lot.code == line.code:
-            await self.bid(user, line.price)
+            leads = running.bidder is not None and running.bidder.username == user
+            if not leads or cents(line.price) != running.highest:
+                await self.bid(user, line.price)
             await self.close_lot()
         else:
             lot = Lot(code=line.code, title="", currency=line.currency)

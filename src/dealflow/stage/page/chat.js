@@ -25,6 +25,7 @@ export class ChatList {
   #away = false; // the rows are not mounted for a moment
   #behind = false; // the end was out of sight, or nothing was rendered
   #random = seeded(7);
+  #size = new ResizeObserver(() => this.#toEnd());
 
   constructor(panel, options) {
     this.#panel = panel;
@@ -93,6 +94,8 @@ export class ChatList {
     this.#scroller = this.#panel.querySelector('[data-testid="virtuoso-scroller"]');
     this.#list = this.#panel.querySelector('[data-testid="virtuoso-item-list"]');
     this.#scroller.onscroll = () => this.#schedule(TURN_MS);
+    this.#size.disconnect();
+    this.#size.observe(this.#scroller);
   }
 
   #queue(entry) {
@@ -175,6 +178,10 @@ export class ChatList {
   #layout() {
     this.#spare.splice(0).forEach((node) => node.remove());
     this.#list.style.paddingTop = `${(this.#rows[0]?.index ?? this.#next) * ROW_PX}px`;
+    this.#toEnd();
+  }
+
+  #toEnd() {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 }

@@ -18,6 +18,7 @@ if (show.status === "ENDED") player.ended(chat.panel, show.hostUsername);
 overlay.hidden = !faults.overlay;
 
 function heard([, , topic, event, payload]) {
+  if (!topic.endsWith(`:${show.id}`)) return;
   switch (event) {
     case "new_msg":
       return chat.add(payload);
