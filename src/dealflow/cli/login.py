@@ -50,7 +50,7 @@ async def _browse(settings: Settings, profile: Path, stop: asyncio.Event) -> Non
         BrowserMissing: there is no Chromium.
         BrowserUnusable: it does not start, or there is no screen.
     """
-    if sys.platform == "linux" and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}):
+    if sys.platform == "linux" and not _has_screen():
         raise BrowserUnusable(
             "There is no screen to open a window on.",
             hint="Run this on a machine with a desktop, or over `ssh -X`.",
@@ -86,3 +86,7 @@ def _arguments(settings: Settings, profile: Path) -> list[str]:
 async def _close_when_asked(browser: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
     await stop.wait()
     browser.terminate()
+
+
+def _has_screen() -> bool:
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
