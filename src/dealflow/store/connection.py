@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from dealflow.errors import (
     StoreUnavailable,
     StoreUnsafe,
 )
+
+_log = logging.getLogger(__name__)
 
 BUSY_MS = 5_000
 """How long to wait for another connection's lock. Ours is the only writer, so only a backup tool
@@ -94,9 +97,21 @@ def open_reader(path: Path) -> apsw.Connection:
         connection = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("query_only", True)
+        # The first read opens the index of the log, and it stays open with this connection. So
+        # when the writer comes back after a failed fsync, the log is not recovered, and what
+        # failed to be written does not appear after all.
+        connection.pragma("schema_version")
     except apsw.Error as error:
         raise translated(error) from error
     return connection
+
+
+def close(connection: apsw.Connection) -> None:
+    """Close a connection for good, also when the disk fails; the log keeps what was committed."""
+    try:
+        connection.close(force=True)
+    except apsw.Error as error:
+        _log.warning("the store was closed on a failing disk: %s", error)
 
 
 def translated(error: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import apsw
 
 from dealflow.errors import StoreUnavailable
-from dealflow.store.connection import open_reader, translated
+from dealflow.store.connection import close, open_reader, translated
 
 Result = TypeVar("Result")
 
@@ -46,7 +46,7 @@ class Readers:
         self._closed = True
         await asyncio.to_thread(self._pool.shutdown)
         while self._idle:
-            self._idle.pop().close()
+            close(self._idle.pop())
 
     def _read(self, run: Callable[[apsw.Connection], Result]) -> Result:
         connection = self._idle.pop()

@@ -22,7 +22,7 @@ from dealflow.model.show import Sale, ShowRules
 from dealflow.store import queries
 from dealflow.store.append import write_batch
 from dealflow.store.base import Batch, Seen, Show, StoredMessage
-from dealflow.store.connection import open_writer, translated, tune_writer
+from dealflow.store.connection import close, open_writer, translated, tune_writer
 from dealflow.store.lock import WriterLock
 from dealflow.store.reader import Readers
 from dealflow.store.rows import text_of
@@ -230,7 +230,7 @@ def _prepared(path: Path | None) -> apsw.Connection:
         tune_writer(connection)
         migrate(connection)
     except BaseException as error:
-        connection.close(force=True)
+        close(connection)
         reason = translated(error)
         if reason is error:
             raise

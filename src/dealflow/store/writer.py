@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import apsw
 
 from dealflow.errors import DealflowError, StoreUnavailable
-from dealflow.store.connection import translated
+from dealflow.store.connection import close, translated
 from dealflow.telemetry.metrics import Metrics
 
 Result = TypeVar("Result")
@@ -104,7 +104,6 @@ class Writer:
         if not self._closed:
             self._closed = True
             self._queue.put(None)
-        # Not a daemon's end: the thread closes SQLite itself, and SQLite clears its log.
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
@@ -116,7 +115,7 @@ class Writer:
                 with contextlib.suppress(RuntimeError):  # the loop is gone, and so are the callers
                     self._loop.call_soon_threadsafe(_answer, group)
         if self._connection is not None:
-            self._connection.close()
+            close(self._connection)
 
     def _next_group(self) -> tuple[list[Job], bool]:
         """Wait for a job; return it with those that wait behind it, and whether the end came."""
@@ -170,8 +169,7 @@ class Writer:
         ):
             # After a failed fsync nobody knows what the kernel kept, so all that SQLite holds in
             # memory is thrown away and the file is read again.
-            with contextlib.suppress(apsw.Error):
-                self._connection.close(force=True)
+            close(self._connection)
             self._connection = None
 
 
