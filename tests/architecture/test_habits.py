@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+
 from tests.architecture import rules
 from tests.architecture.source_tree import Module, modules
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from tests.architecture import rules
 from tests.architecture.source_tree import Module, module_of, modules
 

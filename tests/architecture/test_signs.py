@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from tests.architecture import rules
 from tests.architecture.source_tree import Module, modules
 

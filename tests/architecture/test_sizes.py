@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from tests.architecture.source_tree import ROOT, Module, modules, read
 
 SOURCE_LINES = 400
