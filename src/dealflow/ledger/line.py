@@ -141,13 +141,13 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, self._balance(pieces))
 
     def open(self, lot: Lot, pieces: Callable[[LotLine], int | None]) -> LotLine:
-        """Bring the lot on screen, or change what is known of it; more stock serves the line."""
+        """Bring the lot on screen, or change what is known of it; the awards follow the stock."""
         known = [stock for stock in (self.stock, lot.stock) if stock is not None]
         opened = self._with(
             lot=lot, name=name_of(lot), shown=True, stock=max(known) if known else None
         )
         if any(one.holds for one in opened.standings):
-            return opened.serve(pieces(opened))
+            return opened._squeeze(pieces(opened)).serve(pieces(opened))
         return opened
 
     def claim(self, wish: Wish, pieces: int | None) -> LotLine:
