@@ -264,7 +264,8 @@ class ForwardProxy:
         try:
             connection = await self._opener(host, port)
         except EgressRefused as error:
-            _log.warning("egress refused", extra={"host": host[:100], "port": port})
+            # Pages ask for trackers all the time; the counter has them all.
+            _log.debug("egress refused", extra={"host": host[:100], "port": port})
             raise Refusal("403 Forbidden") from error
         except PlatformUnreachable as error:
             raise Refusal("502 Bad Gateway") from error

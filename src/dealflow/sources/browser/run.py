@@ -94,7 +94,7 @@ class Run:
             if isinstance(error, TimeoutError):
                 self.lose("Chromium opens no page.")
             raise BrowserLost(self.reason or "Chromium could not open a page.") from error
-        tab = Tab(page)
+        tab = Tab(page, has_login=self._context is not None)
         self.tabs.add(tab)
         if self.lost.is_set():
             tab.lose(self.reason)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
-from playwright.async_api import Error, Page, Request, WebSocket
+from playwright.async_api import Error, Page, WebSocket
 
 from dealflow.errors import BrowserLost, EgressRefused, PlatformUnreachable
 
@@ -33,7 +33,8 @@ class Pages(Protocol):
 class Tab:
     """One page."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *, has_login: bool = False) -> None:
+        self.has_login = has_login
         self.lost: BrowserLost | None = None
         self._page = page
         self._listeners: list[Callable[[BrowserLost], None]] = []
@@ -63,15 +64,6 @@ class Tab:
         """Have ``listener`` called for each WebSocket; only before `goto` none is missed."""
         self._page.on("websocket", listener)
 
-    def on_navigated(self, listener: Callable[[], None]) -> None:
-        """Have ``listener`` called whenever the page itself loads another document."""
-
-        def requested(request: Request) -> None:
-            if request.is_navigation_request() and request.frame == self._page.main_frame:
-                listener()
-
-        self._page.on("request", requested)
-
     async def bind(self, name: str, listener: Callable[[Any], None]) -> None:
         """Give the page a function ``name`` whose one argument reaches ``listener``.
 
@@ -99,10 +91,6 @@ class Tab:
         answer = self._page.goto(url, wait_until="commit", timeout=seconds * 1000)
         return await self._load(answer)
 
-    async def reload(self, seconds: float) -> int | None:
-        """Load the same address again; raises as `goto` does."""
-        return await self._load(self._page.reload(wait_until="commit", timeout=seconds * 1000))
-
     async def ask(self, expression: str, seconds: float = ASK_SECONDS) -> Any:
         """Evaluate an expression in the page; ``None`` when the page was just changing.
 
@@ -119,6 +107,14 @@ class Tab:
             if self.lost is not None or self._page.is_closed():
                 raise self.lost or BrowserLost("The page was closed.") from error
             return None
+
+    async def has_cookie(self, name: str) -> bool:
+        """Say whether the page's site gave the browser a cookie of that name."""
+        try:
+            cookies = await self._page.context.cookies(self._page.url)
+        except Error:
+            return False
+        return any(cookie.get("name") == name for cookie in cookies)
 
     async def close(self) -> None:
         """Close the page."""

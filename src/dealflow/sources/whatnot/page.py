@@ -3,84 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from dealflow.clock import Clock
-from dealflow.errors import PlatformError
-from dealflow.model.facts import ChatDropped, DropReason, Fact
+from dealflow.errors import (
+    DealflowError,
+    FeedStalled,
+    LoginRequired,
+    PlatformBlocked,
+    PlatformRefused,
+    PlatformUnreachable,
+    ShowUnknown,
+)
+from dealflow.model.facts import Oddity, ShowSeen
+from dealflow.model.show import ShowStatus
 from dealflow.settings import WhatnotSettings
 from dealflow.sources.base import Emit, ShowRef
+from dealflow.sources.whatnot.ending import EndSign
+from dealflow.sources.whatnot.hearing import Hearing, Parser, pulse
+from dealflow.sources.whatnot.inbox import Inbox
+from dealflow.sources.whatnot.login import MARKER_COOKIE
+from dealflow.sources.whatnot.selectors import load, observer_source
 from dealflow.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from playwright.async_api import WebSocket
 
-    from dealflow.sources.browser.tab import Pages
+    from dealflow.sources.browser.tab import Pages, Tab
 
 LOAD_SECONDS: Final = 30.0
+CHALLENGE_SECONDS: Final = 30.0
+"""An anti-bot page that lets a browser pass does so within this time, as reported."""
 
-MAX_WAITING: Final = 20_000
-"""Facts that wait for the pipeline: 100 s of 200 messages/s. More are dropped by name."""
+START_SECONDS: Final = 20.0
+"""A page in which neither a socket nor the chat list speaks for so long shows no chat."""
+
+CHECK_SECONDS: Final = 1.0
+TICK_SECONDS: Final = 4.0
+"""The observer ticks each second; after so long without a tick it is put in again."""
+
+ASK_SECONDS: Final = 2.0
+BUSY_SECONDS: Final = 10.0
+"""While a page loads, its own program may keep it busy for long."""
+
+SLACK_SECONDS: Final = 15.0
+"""Beyond the stall limit, for a page whose sockets have a heartbeat of up to 30 s."""
+
+BINDING: Final = "__dealflow_tell"
+MARK: Final = "__dealflow_observer"
 
 _log = logging.getLogger(__name__)
-
-
-class Parser(Protocol):
-    """What turns the frames of Whatnot's sockets into facts."""
-
-    def feed(self, data: str | bytes, at: int) -> list[Fact]:
-        """Read one frame."""
-        ...
-
-
-class Inbox:
-    """Hands facts from the browser's callbacks, which cannot wait, to the reader, which can."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._facts: list[Fact] = []
-        self._overflow = 0
-        self._failure: PlatformError | None = None
-        self._ready = asyncio.Event()
-
-    def put(self, facts: Sequence[Fact]) -> None:
-        """Add facts; what does not fit is counted and told as dropped."""
-        room = MAX_WAITING - len(self._facts)
-        self._facts.extend(facts[:room])
-        self._overflow += max(0, len(facts) - room)
-        if facts:
-            self._ready.set()
-
-    def fail(self, error: PlatformError) -> None:
-        """Let the reader end with an error once it has taken what is here."""
-        if self._failure is None:
-            self._failure = error
-        self._ready.set()
-
-    async def take(self) -> list[Fact]:
-        """Wait for facts and return all that there are.
-
-        Raises:
-            PlatformError: the way failed, and nothing is left to take.
-        """
-        await self._ready.wait()
-        self._ready.clear()
-        facts, self._facts = self._facts, []
-        if self._overflow:
-            facts.append(
-                ChatDropped(
-                    reason=DropReason.OVERFLOW, at=self._clock.now_ms(), count=self._overflow
-                )
-            )
-            self._overflow = 0
-        if self._failure is not None:
-            if not facts:
-                raise self._failure
-            self._ready.set()
-        return facts
 
 
 class PageReader:
@@ -104,27 +80,223 @@ class PageReader:
         self._clock = clock
         self._metrics = metrics
         base = settings.base_url.rstrip("/")
-        self._url = f"{base}/live/{quote(ref.external_id, safe='')}"
-        self._origin = urlsplit(base)
-        self._inbox = Inbox(clock)
+        self._path = f"/live/{quote(ref.external_id, safe='')}"
+        self._base = base
 
     async def run(self, emit: Emit) -> None:
         """Read until the show ends."""
         async with self._pages.page() as tab:
-            tab.on_lost(self._inbox.fail)
-            tab.on_socket(self._on_socket)
-            await tab.goto(self._url, LOAD_SECONDS)
-            while True:
-                await emit(await self._inbox.take())
+            reading = _Reading(
+                tab,
+                Hearing(self._parser),
+                base=self._base,
+                path=self._path,
+                settings=self._settings,
+                clock=self._clock,
+                metrics=self._metrics,
+            )
+            await reading.run(emit)
+
+
+class _Reading:
+    """A page while it is read."""
+
+    def __init__(
+        self,
+        tab: Tab,
+        hearing: Hearing,
+        *,
+        base: str,
+        path: str,
+        settings: WhatnotSettings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._tab = tab
+        self._hearing = hearing
+        self._base = base
+        self._path = path
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._inbox = Inbox(clock)
+        self._numbers = itertools.count()
+        self._due: asyncio.TimerHandle | None = None
+        self._status: int | None = None
+        self._loaded = 0.0
+        self._injected = 0.0
+        self._matches: dict[str, int] = {}
+
+    async def run(self, emit: Emit) -> None:
+        """Load the page, then pass on what is heard until the show ends or the way fails."""
+        self._tab.on_lost(self._inbox.fail)
+        self._tab.on_socket(self._on_socket)
+        await self._tab.bind(BINDING, self._on_records)
+        await self._tab.add_script(observer_script())
+        self._status = await self._tab.goto(self._base + self._path, LOAD_SECONDS)
+        self._loaded = self._injected = self._clock.monotonic()
+        self._judge_status()
+        await self._check_login()
+        async with asyncio.TaskGroup() as group:
+            mind = group.create_task(self._mind(), name="whatnot-page-mind")
+            try:
+                while facts := await self._inbox.take():
+                    await emit(facts)
+            finally:
+                mind.cancel()
+                if self._due is not None:
+                    self._due.cancel()
+
+    # The browser's callbacks: they only take notes.
 
     def _on_socket(self, socket: WebSocket) -> None:
-        if not self._is_ours(socket.url):
+        if urlsplit(socket.url).netloc.lower() != urlsplit(self._base).netloc.lower():
             return
-        socket.on("framereceived", self._on_frame)
+        number = next(self._numbers)
+        self._hearing.opened(number)
+        socket.on("framereceived", lambda data: self._on_frame(number, data))
+        socket.on("close", lambda _: self._on_closed(number))
 
-    def _is_ours(self, url: str) -> bool:
-        parts = urlsplit(url)
-        return parts.netloc.lower() == self._origin.netloc.lower()
+    def _on_frame(self, number: int, data: str | bytes) -> None:
+        now = self._clock.monotonic()
+        self._inbox.put(self._hearing.frame(number, data, self._clock.now_ms(), now))
 
-    def _on_frame(self, data: str | bytes) -> None:
-        self._inbox.put(self._parser.feed(data, self._clock.now_ms()))
+    def _on_closed(self, number: int) -> None:
+        self._inbox.put(self._hearing.closed(number, self._clock.monotonic()))
+
+    def _on_records(self, batch: Any) -> None:
+        now = self._clock.monotonic()
+        self._inbox.put(self._hearing.records(batch, self._clock.now_ms(), now))
+        self._wait_for_twins(now)
+
+    def _wait_for_twins(self, now: float) -> None:
+        due = self._hearing.merge.next_due
+        if due is not None and self._due is None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_later(max(0.0, due - now), self._on_due)
+
+    def _on_due(self) -> None:
+        self._due = None
+        now = self._clock.monotonic()
+        self._inbox.put(self._hearing.due(now))
+        self._wait_for_twins(now)
+
+    # Once a second: is the page alive, is it the show, has the show ended?
+
+    async def _mind(self) -> None:
+        try:
+            while not self._is_over():
+                await self._look_after()
+                await self._clock.sleep(CHECK_SECONDS)
+        except DealflowError as error:
+            self._inbox.fail(error)
+
+    async def _look_after(self) -> None:
+        now = self._clock.monotonic()
+        is_young = now - self._loaded < START_SECONDS
+        installed = await self._tab.ask(
+            f"typeof window.{MARK} === 'object'", BUSY_SECONDS if is_young else ASK_SECONDS
+        )
+        self._judge_page(self._clock.monotonic())
+        await self._keep_observing(installed is False)
+        self._report_matches()
+        if self._is_alive(self._clock.monotonic()):
+            self._inbox.put([pulse(self._clock.now_ms())])
+
+    def _is_over(self) -> bool:
+        ending, now = self._hearing.ending, self._clock.monotonic()
+        ending.mark(EndSign.LEFT, now, seen=not self._is_on_show())
+        if not ending.has_ended(now):
+            return False
+        self._inbox.put([ShowSeen(at=self._clock.now_ms(), status=ShowStatus.ENDED)])
+        self._inbox.close()
+        return True
+
+    def _is_on_show(self) -> bool:
+        return urlsplit(self._tab.url).path.startswith(self._path)
+
+    async def _keep_observing(self, is_missing: bool) -> None:
+        """Put the observer in again when it is gone or dead, though the page lives."""
+        now = self._clock.monotonic()
+        last = max(self._hearing.ticked or 0.0, self._injected)
+        if not is_missing and now - last < TICK_SECONDS:
+            return
+        if now - max(self._hearing.ticked or 0.0, self._loaded) > START_SECONDS:
+            raise FeedStalled("The page lives, but its observer does not.")
+        self._injected = now
+        self._inbox.put([Oddity(kind="observer_dead", at=self._clock.now_ms())])
+        await self._tab.ask(observer_script(), BUSY_SECONDS)
+
+    def _is_alive(self, now: float) -> bool:
+        spoke = self._hearing.spoke
+        return spoke is not None and now - spoke < self._settings.stall_seconds
+
+    def _judge_page(self, now: float) -> None:
+        """Raise when something else than the show is on the page."""
+        sign = self._hearing.sign.kind
+        parts = urlsplit(self._tab.url)
+        if sign == "challenge":
+            if now - self._loaded > CHALLENGE_SECONDS:
+                raise PlatformBlocked("Whatnot shows an anti-bot check in place of the show.")
+            return
+        if sign == "login" or parts.path.startswith(load().walls.login_paths):
+            raise LoginRequired("Whatnot shows this show only to those who are logged in.")
+        if parts.netloc and parts.netloc.lower() != urlsplit(self._base).netloc.lower():
+            raise PlatformRefused("Whatnot sent the page to another site.")
+        self._judge_silence(now)
+
+    def _judge_silence(self, now: float) -> None:
+        spoke = self._hearing.spoke
+        if spoke is None:
+            if now - self._loaded > START_SECONDS:
+                self._raise_for_empty()
+            return
+        if now - spoke > self._settings.stall_seconds + SLACK_SECONDS:
+            raise FeedStalled("Neither the page's sockets nor its chat say anything.")
+
+    def _raise_for_empty(self) -> None:
+        if self._status is not None and self._status >= 400:
+            raise PlatformRefused(f"Whatnot answered {self._status} in place of the show.")
+        if self._hearing.has_list:
+            raise FeedStalled("The page shows an empty chat, and no socket speaks.")
+        raise FeedStalled("The page shows no chat.")
+
+    def _judge_status(self) -> None:
+        status = self._status or 200
+        if status in (404, 410):
+            raise ShowUnknown("Whatnot knows no such show.")
+        if status == 429:
+            raise PlatformBlocked("Whatnot asks to come back later (429).")
+        if status >= 500 and status != 503:
+            raise PlatformUnreachable(f"Whatnot answered {status}.")
+
+    async def _check_login(self) -> None:
+        """Notice a login that is gone: the page then works, silently, as for anyone."""
+        if self._tab.has_login and not await self._tab.has_cookie(MARKER_COOKIE):
+            _log.warning("the Whatnot login has expired; reading as an anonymous viewer")
+            self._inbox.put([Oddity(kind="login_expired", at=self._clock.now_ms())])
+
+    def _report_matches(self) -> None:
+        """Count which selector found each field, once for each change."""
+        for field, place in self._hearing.matches.items():
+            candidates = load().fields.get(field, ())
+            if self._matches.get(field) != place and place < len(candidates):
+                self._matches[field] = place
+                self._metrics.matched.labels(f"{field}: {candidates[place]}").inc()
+                if place > 0:
+                    _log.info("a fallback selector is in use", extra={"field": field})
+
+
+def observer_script() -> str:
+    """Return the observer with its settings put in."""
+    selectors = load()
+    settings = {
+        "binding": BINDING,
+        "mark": MARK,
+        "fields": selectors.fields,
+        "ended": selectors.walls.ended_texts,
+        "challenge": selectors.walls.challenge_titles,
+        "login": selectors.walls.login_paths,
+    }
+    # "</" and the line separators need no escape: this is never inside a document.
+    return observer_source().replace("__CONFIG__", json.dumps(settings))

@@ -20,6 +20,7 @@ class Walls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Signs of pages that stand where the show should be, in lower case."""
 
     challenge_titles: tuple[str, ...]
+    ended_texts: tuple[str, ...]
     login_paths: tuple[str, ...]
 
 

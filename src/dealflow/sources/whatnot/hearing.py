@@ -1,0 +1,150 @@
+"""What a page's two ways say together: its sockets' frames and its chat list, made one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from dealflow.model.facts import (
+    BidSeen,
+    ChatSeen,
+    Fact,
+    LotClosed,
+    LotShown,
+    Pulse,
+    SaleSeen,
+    ShowSeen,
+    ViewersSeen,
+)
+from dealflow.model.show import ShowStatus
+from dealflow.sources.whatnot.dom import Match, PageParser, Row, Sign, Tick
+from dealflow.sources.whatnot.ending import EndSign, EndWatch
+from dealflow.sources.whatnot.merge import ChannelMerge
+
+SAME_SECONDS: Final = 60.0
+"""For so long the sockets' word about viewers outranks the page's."""
+
+_COMMERCE = (LotShown, LotClosed, BidSeen, SaleSeen)
+
+
+class Parser(Protocol):
+    """What turns the frames of Whatnot's sockets into facts."""
+
+    def feed(self, data: str | bytes, at: int) -> list[Fact]:
+        """Read one frame."""
+        ...
+
+
+class Hearing:
+    """Everything that is heard of one show in one page. Times come from the caller."""
+
+    def __init__(self, parser: Parser) -> None:
+        self.merge = ChannelMerge()
+        self.ending = EndWatch()
+        self.sign = Sign(kind="")
+        self.matches: dict[str, int] = {}
+        self.ticked: float | None = None
+        self.spoke: float | None = None
+        self._parser = parser
+        self._page = PageParser()
+        self._open: set[int] = set()
+        self._chatting: set[int] = set()
+        self._trading: set[int] = set()
+        self._viewers_at = -SAME_SECONDS
+
+    def opened(self, socket: int) -> None:
+        """Take note of a new socket, which the caller numbers."""
+        self._open.add(socket)
+        self.merge.socket_opened()
+
+    def closed(self, socket: int, now: float) -> Sequence[Fact]:
+        """Take note that a socket is gone; returns what waited for it."""
+        self._open.discard(socket)
+        self._trading.discard(socket)
+        told_chat = socket in self._chatting
+        self._chatting.discard(socket)
+        if self._chatting or (self._open and not told_chat):
+            return []
+        return self.merge.socket_closed(now)
+
+    def frame(self, socket: int, data: str | bytes, at: int, now: float) -> list[Fact]:
+        """Read a frame of a socket."""
+        self.spoke = now
+        out: list[Fact] = []
+        for fact in self._parser.feed(data, at):
+            if isinstance(fact, ChatSeen):
+                self._chatting.add(socket)
+                out += self._chat(self.merge.socket(fact, now), now)
+            else:
+                out += self._other(socket, fact, now)
+        return out
+
+    def records(self, batch: object, at: int, now: float) -> list[Fact]:
+        """Read what the observer in the page sent."""
+        out: list[Fact] = []
+        for seen in self._page.feed(batch, at):
+            match seen:
+                case Row():
+                    self.spoke = now
+                    out += self._chat(self.merge.dom(seen, now), now)
+                case Tick():
+                    self.ticked = now
+                    self._has_list = seen.attached
+                case Sign():
+                    self._signed(seen, now)
+                case Match():
+                    self.matches[seen.field] = seen.place
+                case _:
+                    out += self._page_fact(seen, now)
+        return out
+
+    def due(self, now: float) -> list[Fact]:
+        """Return the rows that have waited long enough for a socket."""
+        return self._chat(self.merge.due(now), now)
+
+    def _chat(self, facts: Sequence[Fact], now: float) -> list[Fact]:
+        if any(isinstance(fact, ChatSeen) and not fact.backlog for fact in facts):
+            self.ending.chat(now)
+        return list(facts)
+
+    def _other(self, socket: int, fact: Fact, now: float) -> list[Fact]:
+        if isinstance(fact, _COMMERCE):
+            self._trading.add(socket)
+        elif isinstance(fact, ViewersSeen):
+            self._viewers_at = now
+        elif isinstance(fact, ShowSeen) and fact.status is not None:
+            is_end = fact.status is ShowStatus.ENDED
+            self.ending.mark(EndSign.STATUS, now, seen=is_end)
+            if is_end:
+                # Told once it is sure; until then it is a rumour.
+                return [replace(fact, status=None)]
+        return [fact]
+
+    def _page_fact(self, fact: Fact, now: float) -> list[Fact]:
+        """Let the sockets' word outrank the page's where both speak of one thing."""
+        if isinstance(fact, _COMMERCE) and self._trading:
+            return []
+        if isinstance(fact, ViewersSeen) and now - self._viewers_at < SAME_SECONDS:
+            return []
+        return [fact]
+
+    def _signed(self, sign: Sign, now: float) -> None:
+        if sign.kind == "overlay":
+            return
+        self.sign = sign
+        self.ending.mark(EndSign.BANNER, now, seen=sign.kind == "ended")
+        self.ending.player(now, seen=sign.player)
+
+    @property
+    def has_list(self) -> bool:
+        """Say whether the page's chat list was found."""
+        return self._has_list
+
+    _has_list = False
+
+
+def pulse(at: int) -> Pulse:
+    """Return the sign of life of a page that ticks."""
+    return Pulse(at=at, way="whatnot.browser")

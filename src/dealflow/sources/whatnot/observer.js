@@ -1,0 +1,522 @@
+// Watches a show's page from within and tells what it sees; it never clicks, types or sends.
+//
+// CONFIG is put in by the reader: `binding` (the function that carries records out), `mark` (our
+// one name on `window`), `fields` (each with its selector candidates) and `ended` (texts).
+//
+// A record is one of
+//   {k: "row", v, u, t, b, hot, back, skip, late}  a message; v is its place, which only rises
+//   {k: "odd", t} · {k: "lost", v}                 a row that is no message · one that stayed empty
+//   {k: "tick", on, v, n, rows}                    each second: attached?, last place, count, mounted
+//   {k: "card", title, price, status, sold, give, idle, settled}   what is on offer
+//   {k: "viewers", t} · {k: "seller", t} · {k: "sign", w, t}       ended, challenge, overlay or ""
+//   {k: "match", f, n}                             candidate n found field f
+((CONFIG) => {
+  "use strict";
+  if (window !== window.top) return;
+  if (window[CONFIG.mark]) window[CONFIG.mark].stop();
+
+  const HOLD_MS = 400; // rows behind an unfilled one wait this long, so that order is kept
+  const GIVE_UP_MS = 3000; // an unfilled row is looked at again for this long
+  const RETRY_MS = 40;
+  const BOTTOM_MS = 50;
+  const BACKLOG_MS = 3000; // a list that fills this soon after it was found shows old messages
+  const OPENING_MS = 300; // and they may come in several turns
+  const SETTLED_MS = 300; // "won!" flickers for about 60 ms
+  const CARD_MS = 200;
+  const TICK_MS = 1000;
+  const MEMORY = 300; // rows remembered, to find the place again in a new list
+  const MAX_TEXT = 12000;
+  const MAX_DEPTH = 40;
+  const MAX_BATCH = 400;
+
+  let queue = [];
+  let queued = false;
+  const timers = [];
+  const matched = new Map();
+
+  function tell(record) {
+    queue.push(record);
+    if (!queued) {
+      queued = true;
+      queueMicrotask(flush);
+    }
+  }
+
+  function flush() {
+    queued = false;
+    while (queue.length) {
+      const batch = JSON.stringify(queue.splice(0, MAX_BATCH));
+      try {
+        const sent = window[CONFIG.binding](batch);
+        if (sent && sent.catch) sent.catch(() => {});
+      } catch {
+        return; // nobody listens any more
+      }
+    }
+  }
+
+  // --- finding things -------------------------------------------------------------------------
+
+  function found(field, place) {
+    if (matched.get(field) !== place) {
+      matched.set(field, place);
+      tell({ k: "match", f: field, n: place });
+    }
+  }
+
+  function candidates(field) {
+    return CONFIG.fields[field] || [];
+  }
+
+  function split(candidate) {
+    const cut = candidate.lastIndexOf(" @");
+    return cut < 0 ? [candidate, ""] : [candidate.slice(0, cut), candidate.slice(cut + 2)];
+  }
+
+  function ask(root, css) {
+    try {
+      return root.querySelectorAll(css);
+    } catch {
+      return []; // a browser that does not know the selector
+    }
+  }
+
+  function first(root, field) {
+    const list = candidates(field);
+    for (let place = 0; place < list.length; place++) {
+      const nodes = ask(root, split(list[place])[0]);
+      if (nodes.length) {
+        found(field, place);
+        return nodes[0];
+      }
+    }
+    return null;
+  }
+
+  function value(root, field) {
+    const list = candidates(field);
+    for (let place = 0; place < list.length; place++) {
+      const [css, attribute] = split(list[place]);
+      for (const node of ask(root, css)) {
+        const text = attribute ? node.getAttribute(attribute) : textOf(node);
+        if (text && text.trim()) {
+          found(field, place);
+          return text.trim().slice(0, MAX_TEXT);
+        }
+      }
+    }
+    return "";
+  }
+
+  function textOf(node) {
+    const parts = [];
+    let size = 0;
+    (function walk(parent, depth) {
+      for (const child of parent.childNodes) {
+        if (size > MAX_TEXT || depth > MAX_DEPTH) return;
+        let text = "";
+        if (child.nodeType === 3) text = child.data;
+        else if (child.nodeType !== 1) continue;
+        else if (child.tagName === "BR") text = "\n";
+        else if (child.tagName === "IMG") text = child.getAttribute("alt") || "";
+        else if (child.tagName !== "SCRIPT" && child.tagName !== "STYLE") walk(child, depth + 1);
+        size += text.length;
+        parts.push(text);
+      }
+    })(node, 0);
+    const text = parts.join("").slice(0, MAX_TEXT + 1).trim();
+    return text.toWellFormed ? text.toWellFormed() : text;
+  }
+
+  // The first candidate that finds an element decides, even while that element is still empty:
+  // otherwise a later candidate would take the name for the message.
+  function messageOf(row) {
+    const list = candidates("message");
+    for (let place = 0; place < list.length; place++) {
+      const nodes = ask(row, list[place]);
+      if (nodes.length) {
+        found("message", place);
+        return Array.from(nodes, textOf).filter(Boolean).join(" ");
+      }
+    }
+    return "";
+  }
+
+  function badgesOf(row) {
+    const names = [];
+    for (const candidate of candidates("badges")) {
+      const [css, attribute] = split(candidate);
+      for (const node of ask(row, css)) {
+        const name = attribute ? node.getAttribute(attribute) : textOf(node);
+        if (name && names.length < 8) names.push(name.slice(0, 40));
+      }
+    }
+    return names;
+  }
+
+  // Returns what a child of the list holds: a message, null for no message, or undefined while it
+  // may still become one.
+  function read(child) {
+    let row = null;
+    const list = candidates("chat_row");
+    for (let place = 0; place < list.length && !row; place++) {
+      row = child.matches(list[place]) ? child : ask(child, list[place])[0] || null;
+      if (row) found("chat_row", place);
+    }
+    for (const css of candidates("foreign_row")) if (ask(child, css).length) return null;
+    if (!row) return child.textContent.trim() ? null : undefined;
+    const user = value(row, "username");
+    const text = messageOf(row);
+    if (!user || !text) return undefined;
+    const hot = /system-orange/.test(String(row.className)) || undefined;
+    return { u: user.slice(0, 400), t: text, b: badgesOf(row), hot };
+  }
+
+  // --- the chat list --------------------------------------------------------------------------
+
+  let panel = null;
+  let list = null;
+  let scroller = null;
+  let observer = null;
+  let retry = 0;
+  let bottom = 0;
+  let attachedAt = 0;
+  let fresh = true; // nothing was read from this list yet, or its old messages still come
+  let openedAt = 0; // when its first message was seen
+  let offset = 0; // what makes a list's own index our place
+  let last = -1; // the highest place that was passed
+  let count = 0;
+  let everAttached = false;
+  const memory = new Map(); // place -> key, oldest first
+  let contents = new WeakMap(); // child of the list -> what it holds, until it changes
+  const unfilled = new Map(); // place -> when it was first seen empty
+
+  function locate() {
+    panel = first(document, "chat_panel");
+    let best = null;
+    for (const css of candidates("chat_list")) {
+      for (const node of ask(panel || document, css)) {
+        const speaks = candidates("chat_row").some((row) => ask(node, row).length);
+        if (speaks) return node;
+        // Without a panel only a list that holds messages is surely the chat's.
+        if (panel && !best) best = node;
+      }
+    }
+    return best;
+  }
+
+  function attach(node) {
+    if (observer) observer.disconnect();
+    list = node;
+    candidates("chat_list").some((css, place) => {
+      if (!node.matches(css)) return false;
+      found("chat_list", place);
+      return true;
+    });
+    scroller = (panel && first(panel, "chat_scroller")) || scrollerOf(node);
+    attachedAt = performance.now();
+    fresh = true;
+    openedAt = 0;
+    observer = new MutationObserver(guarded(changed));
+    observer.observe(panel || node.parentElement || node, {
+      attributes: true,
+      attributeFilter: ["data-index", "data-item-index", "href", "alt"],
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
+    sweep();
+  }
+
+  function scrollerOf(node) {
+    for (let up = node.parentElement; up; up = up.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(up).overflowY)) return up;
+    }
+    return null;
+  }
+
+  // Reading every row at each change would keep the page, and so its sockets, waiting.
+  function changed(records) {
+    for (const record of records) {
+      let node = record.target;
+      while (node && node.parentNode !== list) node = node.parentNode;
+      if (node) contents.delete(node);
+    }
+    if (!list || !list.isConnected) {
+      const node = locate();
+      if (node && node !== list) return attach(node);
+      if (!node) return;
+    }
+    sweep();
+  }
+
+  function mounted() {
+    const rows = [];
+    let place = 0;
+    for (const child of list.children) {
+      const raw = child.getAttribute("data-index") ?? child.getAttribute("data-item-index");
+      const index = raw === null ? place : Number(raw);
+      if (Number.isSafeInteger(index)) rows.push({ d: index, el: child });
+      place += 1;
+    }
+    return rows.sort((a, b) => a.d - b.d);
+  }
+
+  function keyOf(content) {
+    return content ? content.u + "\n" + content.t : null;
+  }
+
+  // Places stay true while rows that we know stand where they stood. A list that was made anew, or
+  // that drops its oldest rows and counts from nought again, has moved: find by how much.
+  function realign(rows) {
+    if (!memory.size) return true;
+    let same = 0;
+    let other = 0;
+    for (const row of rows) {
+      const key = memory.get(row.d + offset);
+      if (key === undefined || !row.content) continue;
+      if (key === keyOf(row.content)) same += 1;
+      else other += 1;
+    }
+    if (!rows.some((row) => row.content)) return true;
+    const top = rows[rows.length - 1].d + offset;
+    if (other === 0 && (same > 0 || (!fresh && top > last))) return true;
+    const places = new Map();
+    for (const [place, key] of memory) places.set(key, [...(places.get(key) || []), place]);
+    const votes = new Map();
+    for (const row of rows) {
+      for (const place of places.get(keyOf(row.content)) || []) {
+        const shift = place - row.d;
+        votes.set(shift, (votes.get(shift) || 0) + 1);
+      }
+    }
+    let best = offset;
+    for (const [shift, sum] of votes) {
+      const top = votes.get(best) || 0;
+      if (sum > top || (sum === top && best !== offset && shift > best)) best = shift;
+    }
+    const sum = votes.get(best) || 0;
+    if (sum * 2 >= same + other && sum > 0) {
+      offset = best;
+      return true;
+    }
+    if (same > other) return true; // a row was edited or taken away, no more
+    offset = last + 1 - (rows.length ? rows[0].d : 0);
+    return false;
+  }
+
+  function sweep() {
+    if (!list) return;
+    const rows = mounted();
+    if (!rows.length) return;
+    for (const row of rows) {
+      const known = contents.get(row.el);
+      row.content = known && known.d === row.d ? known.content : read(row.el);
+      if (row.content !== undefined) contents.set(row.el, { d: row.d, content: row.content });
+    }
+    const placed = realign(rows);
+    const first = fresh;
+    const now = performance.now();
+    const speaking = rows.filter((row) => row.content).length;
+    if (!openedAt && speaking) openedAt = now;
+    const back = first && (!everAttached || !placed) &&
+      (openedAt - attachedAt < BACKLOG_MS || speaking > 1 || now > openedAt);
+    let held = false;
+    let torn = placed || first ? 0 : 1; // nothing on screen is known: rows went by unseen
+    for (const row of rows) {
+      const place = row.d + offset;
+      if (place <= last) {
+        if (unfilled.has(place)) refill(place, row);
+        continue;
+      }
+      if (row.content === undefined && !isOver(place, HOLD_MS)) {
+        held = true;
+        break;
+      }
+      pass(place, row, back, first && !everAttached, torn);
+      torn = 0;
+    }
+    forget(rows);
+    // Old messages that came with the list are one set; what comes after is new.
+    if (first && !held && openedAt && (everAttached || now - openedAt >= OPENING_MS)) {
+      fresh = false;
+      everAttached = true;
+    }
+    if (!bottom) bottom = setTimeout(stayAtBottom, BOTTOM_MS);
+    if ((held || unfilled.size) && !retry) {
+      retry = setTimeout(() => {
+        retry = 0;
+        sweep();
+      }, RETRY_MS);
+    }
+  }
+
+  function isOver(place, limit) {
+    const now = performance.now();
+    if (!unfilled.has(place)) unfilled.set(place, now);
+    return now - unfilled.get(place) >= limit;
+  }
+
+  function pass(place, row, back, opening, torn) {
+    const skip = opening || last < 0 ? 0 : place - last - 1 + torn;
+    last = place;
+    if (row.content === undefined) return; // stays in `unfilled`
+    unfilled.delete(place);
+    if (row.content === null) {
+      tell({ k: "odd", t: row.el.textContent.trim().slice(0, 120) });
+    } else {
+      emit(place, row, { back: back || undefined, skip: skip || undefined });
+    }
+  }
+
+  function refill(place, row) {
+    if (row.content) {
+      unfilled.delete(place);
+      emit(place, row, { late: true });
+    } else if (row.content === null || isOver(place, GIVE_UP_MS)) {
+      unfilled.delete(place);
+      tell({ k: "lost", v: place });
+    }
+  }
+
+  function emit(place, row, extra) {
+    count += 1;
+    memory.set(place, keyOf(row.content));
+    if (memory.size > MEMORY) memory.delete(memory.keys().next().value);
+    tell({ k: "row", v: place, ...row.content, ...extra });
+  }
+
+  // A row that left the page before its text came.
+  function forget(rows) {
+    if (!unfilled.size) return;
+    const here = new Set(rows.map((row) => row.d + offset));
+    for (const [place] of unfilled) {
+      if (here.has(place) || !isOver(place, HOLD_MS)) continue;
+      unfilled.delete(place);
+      if (place <= last) tell({ k: "lost", v: place }); // else the next row's `skip` counts it
+    }
+  }
+
+  // Asking where the list stands costs a layout, so it is not asked at each change.
+  function stayAtBottom() {
+    bottom = 0;
+    if (!scroller) return;
+    if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > 4) {
+      scroller.scrollTop = scroller.scrollHeight;
+    }
+  }
+
+  // --- beside the chat ------------------------------------------------------------------------
+
+  let cardText = "";
+  let cardSince = 0;
+  let cardSettled = false;
+  const said = new Map();
+
+  function card() {
+    const footer = first(document, "lot_footer");
+    const title = footer ? value(document, "lot_title") : "";
+    const words = footer ? Array.from(ask(footer, "strong"), (node) => node.textContent.trim()) : [];
+    const now = {
+      title,
+      price: footer ? value(document, "lot_price") : "",
+      status: footer ? value(document, "lot_status") : "",
+      sold: words.includes("Sold"),
+      give: words.some((word) => word === "Giveaway" || word === "Entries"),
+      idle: !title || value(document, "bid_button") === "Awaiting next item",
+    };
+    const text = JSON.stringify(now);
+    if (text !== cardText) {
+      cardText = text;
+      cardSince = performance.now();
+      cardSettled = false;
+      tell({ k: "card", ...now, settled: false });
+    } else if (!cardSettled && performance.now() - cardSince >= SETTLED_MS) {
+      cardSettled = true;
+      tell({ k: "card", ...now, settled: true });
+    }
+  }
+
+  function once(kind, record) {
+    const text = JSON.stringify(record);
+    if (said.get(kind) !== text) {
+      said.set(kind, text);
+      tell(record);
+    }
+  }
+
+  function isEnded() {
+    if (first(document, "ended")) return true;
+    if (!panel) return false;
+    for (const node of ask(panel, "strong")) {
+      if (list && list.contains(node)) continue; // anyone can say it in chat
+      if (CONFIG.ended.includes(node.textContent.trim().toLowerCase())) return true;
+    }
+    return false;
+  }
+
+  function sign() {
+    const title = document.title.toLowerCase();
+    if (CONFIG.challenge.some((words) => title.startsWith(words)) || first(document, "challenge")) {
+      return "challenge";
+    }
+    if (CONFIG.login.some((path) => location.pathname.startsWith(path))) return "login";
+    if (!panel && first(document, "login_wall")) return "login";
+    return isEnded() ? "ended" : "";
+  }
+
+  function tick() {
+    if (!document.documentElement) return;
+    contents = new WeakMap(); // should a change ever have been missed
+    const node = locate();
+    if (node && node !== list) attach(node);
+    else if (node) sweep();
+    else if (list && !list.isConnected) list = null;
+    const viewers = value(document, "viewers");
+    if (viewers) once("viewers", { k: "viewers", t: viewers.slice(0, 40) });
+    const seller = value(document, "seller");
+    if (seller) once("seller", { k: "seller", t: seller.slice(0, 400) });
+    tell({ k: "sign", w: sign(), player: Boolean(first(document, "player")) });
+    if (first(document, "overlay")) once("overlay", { k: "sign", w: "overlay" });
+    tell({ k: "tick", on: Boolean(list), v: last, n: count, rows: list ? list.children.length : 0 });
+  }
+
+  function guarded(work) {
+    return (...given) => {
+      try {
+        work(...given);
+      } catch (error) {
+        once("fault", { k: "odd", t: "observer: " + String(error).slice(0, 200) });
+      }
+    };
+  }
+
+  function begin() {
+    timers.push(setInterval(guarded(tick), TICK_MS), setInterval(guarded(card), CARD_MS));
+    guarded(tick)();
+    // The list appears when the page's own program has run; a tick would find it late.
+    if (!list) timers.push(setInterval(guarded(() => list || hasten()), 50));
+  }
+
+  function hasten() {
+    const node = locate();
+    if (node) attach(node);
+  }
+
+  Object.defineProperty(window, CONFIG.mark, {
+    configurable: true,
+    enumerable: false,
+    value: {
+      stop() {
+        timers.forEach(clearInterval);
+        clearTimeout(retry);
+        clearTimeout(bottom);
+        if (observer) observer.disconnect();
+        list = null;
+      },
+    },
+  });
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})(__CONFIG__);
