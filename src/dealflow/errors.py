@@ -164,7 +164,7 @@ class BrowserUnusable(OperatorError):
     """Chromium was found and does not start."""
 
     code = "browser_unusable"
-    hint = "Run `dealflow doctor`; where its sandbox cannot work, set DEALFLOW_BROWSER__SANDBOX=off."
+    hint = "Run `dealflow doctor`; where no sandbox can work, set DEALFLOW_BROWSER__SANDBOX=off."
 
 
 class FileUnreadable(OperatorError):
