@@ -75,7 +75,7 @@ async def made(settings: Settings | None = None, token: str = TOKEN) -> AsyncIte
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
     try:
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1:3001", headers=BEARER
+            transport=transport, base_url="http://127.0.0.1:3001", headers=BEARER, verify=False
         ) as http:
             yield Api(app, store, bus, monitor, metrics, http)
     finally:
@@ -97,7 +97,9 @@ async def served(settings: Settings | None = None) -> AsyncIterator[Api]:
         api.server = Server(api.app, api.services.settings.api)
         await api.server.start()
         try:
-            async with httpx.AsyncClient(base_url=api.server.url, headers=BEARER) as http:
+            async with httpx.AsyncClient(
+                base_url=api.server.url, headers=BEARER, verify=False
+            ) as http:
                 api.http = http
                 yield api
         finally:
