@@ -8,6 +8,7 @@ import logging
 import sys
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from rich.console import Console
@@ -44,26 +45,32 @@ class LiveScreen:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
         self._live = Live(
-            console=self._console, screen=True, auto_refresh=False, redirect_stderr=False
+            console=self._console,
+            screen=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._picture = Picture()
         self._drawn: Picture | None = None
         self._logs = HeldLogs()
         self._stream = sys.stderr
         self._drawing: asyncio.Task[None] | None = None
+        self._left = asyncio.Event()
 
     async def __aenter__(self) -> Presenter:
-        _send_logs_to(self._logs, logging.WARNING)
+        _move_logs(self._stream, self._logs, logging.WARNING)
         self._live.start()
         self._drawing = asyncio.create_task(self._draw(), name="screen")
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._left.set()
         if self._drawing is not None:
-            self._drawing.cancel()
-            await asyncio.wait([self._drawing])
+            # Waited for, not cancelled: a thread that still draws would draw on the wrong page.
+            await self._drawing
         self._live.stop()
-        _send_logs_to(self._stream, logging.NOTSET)
+        _move_logs(self._logs, self._stream, logging.NOTSET)
         for line in self._logs.lines:
             self._stream.write(line + "\n")
 
@@ -74,17 +81,19 @@ class LiveScreen:
 
     async def _draw(self) -> None:
         size = None
-        while True:
+        while not self._left.is_set():
             if self._picture is not self._drawn or self._console.size != size:
                 self._drawn, size = self._picture, self._console.size
                 picture = draw(self._picture, size.width, size.height)
                 # A terminal may be stopped with Ctrl-S: only this thread waits then.
                 await asyncio.to_thread(self._live.update, picture, refresh=True)
-            await asyncio.sleep(REDRAW_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), REDRAW_SECONDS)
 
 
-def _send_logs_to(stream: TextIO, least: int) -> None:
+def _move_logs(here: TextIO, there: TextIO, least: int) -> None:
+    """Send what goes to one stream to another, from a level on."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(stream)
+        if isinstance(handler, logging.StreamHandler) and handler.stream is here:
+            handler.setStream(there)
             handler.setLevel(least)

@@ -6,6 +6,7 @@ Strangers' text enters as `rich.text.Text` only, so it is never read as markup, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from rich.console import Group, RenderableType
@@ -34,6 +35,9 @@ SMALL_WIDTH = 70
 
 SMALL_HEIGHT = 14
 """Rows below which only the header and the chat are drawn."""
+
+# Terminals disagree on how wide these make an emoji, and a line of the wrong width tears the frame.
+_JOINERS = re.compile("[\ufe0e\ufe0f]|\u200d(?=[\u2600-\u27bf\U0001f000-\U0001faff])")
 
 # Direction overrides can make a line read as another one; they are evidence in the store, not here.
 _OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "·")
@@ -82,9 +86,8 @@ def draw(picture: Picture, width: int, height: int) -> RenderableType:
 
 def safe(text: str, style: str = "") -> Text:
     """Return a stranger's text as it may be drawn: one line, cut at the edge."""
-    return Text(
-        printable(text).translate(_OVERRIDES), style=style, no_wrap=True, overflow="ellipsis"
-    )
+    shown = _JOINERS.sub("", printable(text).translate(_OVERRIDES))
+    return Text(shown, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _header(show: ShowView) -> Text:
