@@ -8,6 +8,8 @@ from dealflow.model.show import Lot, SaleMode
 from dealflow.stage.frames import Author, Json, money
 
 DEFAULT_CURRENCY = "USD"
+DEVICE = "stage-device-data"
+"""What the real frames tell of a buyer's device; a reader must let it go no further."""
 
 
 def cents(price: float | None) -> int:
@@ -89,6 +91,7 @@ def wire(product: Product, show_id: str) -> Json:
             "soldPriceCents": product.sold,
             "soldPrice": money(product.sold, product.currency),
             "purchaserUser": {"id": product.buyer.id, "username": product.buyer.username},
+            "purchaserUserAgent": DEVICE,
             "orderId": f"o{product.id}{product.units}",
         }
     return told
@@ -108,5 +111,6 @@ def _auction(product: Product) -> Json:
     }
     if product.bids:
         price = money(product.highest, product.currency)
-        told["highestBid"] = {"priceCents": product.highest, "price": price}
+        highest = {"priceCents": product.highest, "price": price, "userAgent": DEVICE}
+        told["highestBid"] = highest
     return told

@@ -135,6 +135,13 @@ class Show:
         self._sold(product, product.bidder, product.highest)
         return [self._told("product_sold"), self._told("payment_succeeded")]
 
+    def unpaid(self) -> list[Frame]:
+        """Say that the buyer of the auction that ended did not pay."""
+        if self.product is None or self.product.status != "SOLD":
+            return []
+        told = {"product": wire(self.product, self.id), "placeOrderErrorReason": "CARD_DECLINED"}
+        return [Frame(self.commerce, "payment_failed", told)]
+
     def bought(self, buyer: Author, lot: Lot | None, price: float | None) -> list[Frame]:
         """Sell one piece of a lot at a fixed price: the lot on screen, or the one given."""
         product = self.product if lot is None else self._find(lot)

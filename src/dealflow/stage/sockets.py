@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -41,9 +42,10 @@ class Sockets:
 
     async def _serve(self, websocket: WebSocket, door: Door) -> None:
         refused = self._refusal(websocket)
+        if refused == HTTPStatus.FORBIDDEN:
+            return await websocket.close()  # which is 403 before the socket is accepted
         if refused:
-            await websocket.send_denial_response(PlainTextResponse("refused", refused))
-            return
+            return await websocket.send_denial_response(PlainTextResponse("refused", refused))
         await websocket.accept()
         address = websocket.client
         seat = Seat(door, None if address is None else (address.host, address.port))
@@ -52,6 +54,7 @@ class Sockets:
             await self._attend(websocket, seat)
         finally:
             self._house.seats.discard(seat)
+        return None
 
     def _refusal(self, websocket: WebSocket) -> int:
         """Return the HTTP status of a refusal, or 0."""

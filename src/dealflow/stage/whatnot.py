@@ -110,7 +110,8 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         """Drop every connection and close."""
-        await self._closers.__aexit__(kind, error, trace)
+        # The error is not passed on: it would cancel the server, which would then leave its socket.
+        await self._closers.aclose()
 
     @property
     def base_url(self) -> str:
@@ -211,11 +212,14 @@ class Stage:
         """Bid on the auction on screen; without an amount, the next bid."""
         self._tell(self.show.bid(_author(user), amount, self._clock.now_ms()))
 
-    async def close_lot(self, *, delay: float = 0.0) -> None:
-        """End the auction: it is told as ended, then as sold and paid, ``delay`` seconds later."""
+    async def close_lot(self, *, delay: float = 0.0, paid: bool = True) -> None:
+        """End the auction: it is told as ended and, ``delay`` seconds later, as sold and paid.
+
+        Without a bid it is taken off unsold; with ``paid=False`` the payment fails.
+        """
         self._tell(self.show.hammered())
         await self._clock.sleep(delay)
-        self._tell(self.show.paid())
+        self._tell(self.show.paid() if paid else self.show.unpaid())
 
     async def buy_now(self, user: str, lot: Lot | None = None, price: float | None = None) -> None:
         """Sell one piece at a fixed price: of the lot on screen, or of the one given."""

@@ -267,8 +267,15 @@ function badges(user) {
 function badge(name) {
   const image = document.createElement("img");
   image.alt = name;
-  image.className = `badge badge-${name.toLowerCase()}`;
-  image.src = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+  image.className = "badge";
+  const width = 12 + 6 * name.length;
+  const colour = name === "Host" ? "#c98a00" : "#5a4bd6";
+  const words = '<text x="50%" y="11" text-anchor="middle" font-family="sans-serif" '
+    + `font-size="10" fill="#fff">${name}</text>`;
+  image.src = `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="14">`
+    + `<rect width="${width}" height="14" rx="5" fill="${colour}"/>${words}</svg>`,
+  )}`;
   return image;
 }
 
