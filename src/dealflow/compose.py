@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dealflow.sources.browser.chromium import SharedBrowser
     from dealflow.sources.egress import Gate
     from dealflow.sources.registry import Platforms
+    from dealflow.sources.whatnot.parse import FrameParser
     from dealflow.store.base import Store
 
 STORE_FILE = "dealflow.db"
@@ -83,13 +84,14 @@ class Pages:
         self._folder = folder
         self._browser: SharedBrowser | None = None
 
-    def whatnot(self, ref: ShowRef) -> Reader:
+    def whatnot(self, ref: ShowRef, parser: FrameParser) -> Reader:
         """Return a fresh reader of one Whatnot show in a page."""
         from dealflow.sources.whatnot.page import PageReader
 
         return PageReader(
             ref,
             pages=self._shared(),
+            parser=parser,
             settings=self._settings.whatnot,
             clock=self._clock,
             metrics=self._metrics,

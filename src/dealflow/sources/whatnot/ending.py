@@ -24,6 +24,10 @@ class EndSign(StrEnum):
     """The page went from the show to another address."""
     PLAYER_GONE = "player_gone"
     """The player was there and is not any more."""
+    ASKED = "asked"
+    """The platform was asked, and says so as well."""
+    CLOSED = "closed"
+    """The show's channel or its socket was closed."""
     SILENCE = "silence"
     """Nobody says anything any more."""
 

@@ -1,4 +1,4 @@
-"""Hands facts from the browser's callbacks, which cannot wait, to the reader, which can."""
+"""Hands facts from those who hear them, callbacks that cannot wait among them, to the reader."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from dealflow.model.facts import ChatDropped, DropReason, Fact
 MAX_WAITING: Final = 20_000
 """Facts that wait for the pipeline: 100 s of 200 messages/s. More are dropped by name."""
 
+MAX_AHEAD: Final = 2_000
+"""Facts that a giver who can wait reads ahead of the pipeline: 10 s of 200 messages/s."""
+
 
 class Inbox:
     """A bounded line of facts with an end: the show's, or an error."""
@@ -24,6 +27,18 @@ class Inbox:
         self._failure: DealflowError | None = None
         self._closed = False
         self._ready = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    @property
+    def is_behind(self) -> bool:
+        """Say whether so much waits that one who can wait should."""
+        return len(self._facts) > MAX_AHEAD and not self._closed
+
+    async def room(self) -> None:
+        """Wait until the reader has caught up."""
+        while self.is_behind:
+            self._taken.clear()
+            await self._taken.wait()
 
     def put(self, facts: Sequence[Fact]) -> None:
         """Add facts; what does not fit is counted and told as dropped."""
@@ -53,6 +68,7 @@ class Inbox:
         """
         await self._ready.wait()
         facts, self._facts = self._facts, []
+        self._taken.set()
         if self._overflow:
             at, count, self._overflow = self._clock.now_ms(), self._overflow, 0
             facts.append(ChatDropped(reason=DropReason.OVERFLOW, at=at, count=count))
