@@ -50,9 +50,15 @@ def compared(
     target: float,
     higher_is_better: bool = True,
     note: str = "",
+    ratio: float | None = None,
 ) -> Result:
-    """Return the result of ours divided by theirs."""
-    ratio = ours / theirs if theirs else float("inf")
+    """Return the result of ours divided by theirs.
+
+    ``ratio`` may be given: the median of each round's own ratio bears a machine whose load changes
+    between rounds, which the ratio of two medians does not.
+    """
+    if ratio is None:
+        ratio = ours / theirs if theirs else float("inf")
     return Result(
         id=id,
         title=title,
