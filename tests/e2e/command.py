@@ -34,7 +34,13 @@ class Done:
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without settings of DealFlow, and a home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DEALFLOW_")}
-    return {**kept, "HOME": str(home), "DEALFLOW_LOG__LEVEL": "warning", **(extra or {})}
+    return {
+        **kept,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "DEALFLOW_LOG__LEVEL": "warning",
+        **(extra or {}),
+    }
 
 
 def run(
