@@ -14,8 +14,8 @@ from dealflow.model.intent import Intent, Role, Slots, Verdict
 from dealflow.model.message import Message
 from dealflow.model.show import Lot, Sale, SaleMode
 
-CODES = ("1", "2", "3")
-PEOPLE = ("amy", "bea", "cat", "dee", "eve")
+CODES = ("1", "2")
+PEOPLE = ("amy", "bea", "cat", "dee")
 
 
 @dataclass
@@ -42,21 +42,24 @@ class Sell:
 
 Step = Show | Say | Sell
 
-steps = st.lists(
-    st.one_of(
-        st.builds(Show, st.sampled_from(CODES), st.none() | st.integers(0, 4)),
-        st.builds(
-            Say,
-            st.sampled_from(PEOPLE),
-            st.sampled_from([Intent.CLAIM] * 4 + [Intent.BACKUP, Intent.RETRACTION] * 2),
-            st.none() | st.sampled_from(CODES),
-            st.none() | st.integers(1, 3),
-            st.integers(0, 9).map(bool),
-            st.integers(0, 9).map(lambda number: number == 0),
-        ),
-        st.builds(Sell, st.sampled_from(CODES), st.sampled_from(PEOPLE)),
-    ),
-    max_size=60,
+shows = st.builds(Show, st.sampled_from(CODES), st.none() | st.integers(0, 4))
+sales = st.builds(Sell, st.sampled_from(CODES), st.sampled_from(PEOPLE))
+talk = st.builds(
+    Say,
+    st.sampled_from(PEOPLE),
+    st.sampled_from([Intent.CLAIM] * 4 + [Intent.RETRACTION] * 3 + [Intent.BACKUP] * 2),
+    st.none() | st.sampled_from(CODES),
+    st.none() | st.integers(1, 3),
+    st.sampled_from([True] * 9 + [False]),
+    st.sampled_from([False] * 9 + [True]),
+)
+# Long shows with few people and lots, so that they meet again and again.
+steps = st.integers(0, 40).flatmap(
+    lambda size: st.lists(
+        st.sampled_from([talk] * 10 + [shows] * 2 + [sales]).flatmap(lambda kind: kind),
+        min_size=size,
+        max_size=size,
+    )
 )
 
 
@@ -67,6 +70,7 @@ class Row:
     wanted: int
     has: int = 0
     last: int = 0
+    is_firm: bool = True
 
 
 @dataclass
@@ -86,7 +90,10 @@ class Reference:
                 known = self.rows.setdefault(code, [])
                 if stock is not None:
                     self.stock[code] = max(stock, self.stock.get(code, 0))
-                if any(row.state in ("awarded", "sold") for row in known):
+                if any(
+                    row.state in ("awarded", "sold") or (row.state == "backup" and row.is_firm)
+                    for row in known
+                ):
                     self.call_back(code)
                     self.hand_out(code)
             case Sell(code, user):
@@ -111,19 +118,18 @@ class Reference:
     def claim(self, code: str, user: str, wanted: int, is_backup: bool) -> None:
         rows = self.rows.setdefault(code, [])
         row = self.row(code, user)
-        somebody_waits = any(other.state == "backup" for other in rows)
         if row is not None and row.state == "passed":
             rows.remove(row)
             row = None
-        was_awarded = row is not None and row.state == "awarded"
         if row is None:
-            row = Row(user, "backup", wanted)
+            row = Row(user, "backup", wanted, is_firm=not is_backup)
             rows.append(row)
         row.wanted = max(row.wanted, wanted)
         row.last = self.clock
-        if is_backup or row.state == "sold" or (was_awarded and somebody_waits):
-            return
-        self.give(code, row)
+        if not is_backup:
+            row.is_firm = True
+            if row.state != "sold":
+                self.give(code, row)
 
     def give(self, code: str, row: Row) -> None:
         while row.has < row.wanted and self.left(code) > 0:
@@ -221,7 +227,7 @@ def ledger() -> Ledger:
     return Ledger(rules=None, mode=SaleMode.CLAIM, threshold=0.7)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(steps)
 def test_the_ledger_agrees_with_the_obvious_one(show: list[Step]) -> None:
     ours, reference = ledger(), Reference()
@@ -238,7 +244,7 @@ def test_the_ledger_agrees_with_the_obvious_one(show: list[Step]) -> None:
         assert standings == reference.standings()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps)
 def test_no_more_is_awarded_than_there_is_and_nobody_stands_twice(show: list[Step]) -> None:
     ours = ledger()
@@ -257,7 +263,7 @@ def test_no_more_is_awarded_than_there_is_and_nobody_stands_twice(show: list[Ste
         assert awarded <= max(0, stock[code] - sold)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps)
 def test_changes_told_add_up_to_the_claims(show: list[Step]) -> None:
     """Whoever keeps the latest claim of each key has the ledger's claims."""
@@ -270,7 +276,7 @@ def test_changes_told_add_up_to_the_claims(show: list[Step]) -> None:
     assert kept == {claim.key: claim for claim in ours.claims()}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps, steps, st.integers(0, 60))
 def test_restoring_equals_never_having_applied(
     show: list[Step], failed: list[Step], cut: int

@@ -371,6 +371,16 @@ def test_more_stock_serves_the_line() -> None:
     assert bea.state is AWARDED
 
 
+def test_who_claimed_a_lot_that_was_gone_is_served_when_more_come() -> None:
+    room = Room()
+    room.show("4", stock=0)
+    room.claim("amy")
+    room.say("bea", Intent.BACKUP)
+    assert room.awards("4") == []
+    room.show("4", stock=2)
+    assert room.awards("4") == [("amy", 1), ("bea", 1)]
+
+
 def test_stock_that_turns_out_smaller_takes_the_last_award_back() -> None:
     room = Room(mode=SaleMode.FIXED)
     room.show("4")

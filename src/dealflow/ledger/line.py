@@ -52,7 +52,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     ``wanted`` pieces were asked for, ``quantity`` of them are theirs. ``order`` is the place of
     their latest claim among all entries of the show. ``sold`` counts confirmed sales, ``price``
     is what the sale, or else the person, named. ``first_known_as`` is the key under which the
-    claim was told first, when the person's own key was learned later.
+    claim was told first, when the person's own key was learned later. ``is_firm`` says whether they
+    claimed, and not only wished to stand behind somebody.
     """
 
     person: Person
@@ -64,6 +65,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     sold: int = 0
     price: float | None = None
     first_known_as: str | None = None
+    is_firm: bool = True
 
     @property
     def is_live(self) -> bool:
@@ -146,7 +148,7 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
         opened = self._with(
             lot=lot, name=name_of(lot), shown=True, stock=max(known) if known else None
         )
-        if any(one.holds for one in opened.standings):
+        if any(one.holds or (one.is_live and one.is_firm) for one in opened.standings):
             return opened._squeeze(pieces(opened)).serve(pieces(opened))
         return opened
 
@@ -155,19 +157,14 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
         before = self.standing(wish.person)
         if before is None or not (before.is_live or before.holds):
             return self._join(wish, before)._award(wish.person, pieces)
-        grown = _grown(before, wish)
-        line = self._put(grown)
-        # More pieces for one who has some come after everyone who has none.
-        waits = any(one.state is ClaimState.BACKUP for one in self.standings)
-        if before.state is ClaimState.SOLD or (before.state is ClaimState.AWARDED and waits):
-            return line
-        return line._award(wish.person, pieces)
+        line = self._put(msgspec.structs.replace(_grown(before, wish), is_firm=True))
+        return line if before.state is ClaimState.SOLD else line._award(wish.person, pieces)
 
     def queue(self, wish: Wish) -> LotLine:
         """Take the wish to stand behind the others; it gets nothing before somebody lets go."""
         before = self.standing(wish.person)
         if before is None or not (before.is_live or before.holds):
-            return self._join(wish, before)
+            return self._join(wish, before, is_firm=False)
         return self._put(_grown(before, wish))
 
     def refuse(self, wish: Wish) -> LotLine:
@@ -283,7 +280,12 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
         return pieces - nameless - sum(one.quantity for one in self.standings)
 
     def _join(
-        self, wish: Wish, before: Standing | None, state: ClaimState = ClaimState.BACKUP
+        self,
+        wish: Wish,
+        before: Standing | None,
+        state: ClaimState = ClaimState.BACKUP,
+        *,
+        is_firm: bool = True,
     ) -> LotLine:
         """Put a person at the end of the line, also one who passed and comes back."""
         evidence = () if before is None else before.evidence
@@ -295,6 +297,7 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
             wanted=wish.quantity,
             evidence=_with_evidence(evidence, wish.message_id),
             price=wish.price,
+            is_firm=is_firm,
         )
         return self._with(standings=(*others, joined))
 
