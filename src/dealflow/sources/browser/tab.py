@@ -46,6 +46,11 @@ class Tab:
         """Return where the page is now."""
         return self._page.url
 
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the page was closed, by us or by a user who sees it."""
+        return self._page.is_closed()
+
     def on_lost(self, listener: Callable[[BrowserLost], None]) -> None:
         """Have ``listener`` called once when the page or its browser is lost."""
         if self.lost is not None:

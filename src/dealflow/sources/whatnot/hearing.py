@@ -36,6 +36,10 @@ class Parser(Protocol):
         """Read one frame."""
         ...
 
+    def finish(self) -> list[Fact]:
+        """Return what was held back to be confirmed, when nothing more will come."""
+        ...
+
 
 class Hearing:
     """Everything that is heard of one show in one page. Times come from the caller."""
@@ -45,6 +49,7 @@ class Hearing:
         self.ending = EndWatch()
         self.sign = Sign(kind="")
         self.matches: dict[str, int] = {}
+        self.has_list = False
         self.ticked: float | None = None
         self.spoke: float | None = None
         self._parser = parser
@@ -91,7 +96,7 @@ class Hearing:
                     out += self._chat(self.merge.dom(seen, now), now)
                 case Tick():
                     self.ticked = now
-                    self._has_list = seen.attached
+                    self.has_list = seen.attached
                 case Sign():
                     self._signed(seen, now)
                 case Match():
@@ -99,6 +104,10 @@ class Hearing:
                 case _:
                     out += self._page_fact(seen, now)
         return out
+
+    def finish(self, now: float) -> list[Fact]:
+        """Return all that was still held back, when nothing more will come."""
+        return [*self.merge.socket_closed(now), *self._parser.finish()]
 
     def due(self, now: float) -> list[Fact]:
         """Return the rows that have waited long enough for a socket."""
@@ -136,13 +145,6 @@ class Hearing:
         self.sign = sign
         self.ending.mark(EndSign.BANNER, now, seen=sign.kind == "ended")
         self.ending.player(now, seen=sign.player)
-
-    @property
-    def has_list(self) -> bool:
-        """Say whether the page's chat list was found."""
-        return self._has_list
-
-    _has_list = False
 
 
 def pulse(at: int) -> Pulse:

@@ -154,8 +154,8 @@
     return names;
   }
 
-  // Returns what a child of the list holds: a message, null for no message, or undefined while it
-  // may still become one.
+  // Returns what a child of the list holds: a message, or what is none (`odd`), or undefined while
+  // it may still become one.
   function read(child) {
     let row = null;
     const list = candidates("chat_row");
@@ -163,8 +163,10 @@
       row = child.matches(list[place]) ? child : ask(child, list[place])[0] || null;
       if (row) found("chat_row", place);
     }
-    for (const css of candidates("foreign_row")) if (ask(child, css).length) return null;
-    if (!row) return child.textContent.trim() ? null : undefined;
+    const isForeign = candidates("foreign_row").some((css) => ask(child, css).length);
+    const words = row && !isForeign ? "" : child.textContent.trim().slice(0, 120);
+    if (isForeign || (!row && words)) return { odd: words };
+    if (!row) return undefined;
     const user = value(row, "username");
     const text = messageOf(row);
     if (!user || !text) return undefined;
@@ -190,6 +192,7 @@
   const memory = new Map(); // place -> key, oldest first
   let contents = new WeakMap(); // child of the list -> what it holds, until it changes
   const unfilled = new Map(); // place -> when it was first seen empty
+  const ready = new Map(); // place -> what stands there, while a row before it is unfilled
 
   function locate() {
     panel = first(document, "chat_panel");
@@ -263,7 +266,7 @@
   }
 
   function keyOf(content) {
-    return content ? content.u + "\n" + content.t : null;
+    return content && content.odd === undefined ? content.u + "\n" + content.t : null;
   }
 
   // Places stay true while rows that we know stand where they stood. A list that was made anew, or
@@ -274,13 +277,16 @@
     let other = 0;
     for (const row of rows) {
       const key = memory.get(row.d + offset);
-      if (key === undefined || !row.content) continue;
-      if (key === keyOf(row.content)) same += 1;
+      const now = keyOf(row.content);
+      if (key === undefined || now === null) continue;
+      if (key === now) same += 1;
       else other += 1;
     }
-    if (!rows.some((row) => row.content)) return true;
-    const top = rows[rows.length - 1].d + offset;
-    if (other === 0 && (same > 0 || (!fresh && top > last))) return true;
+    if (!rows.some((row) => keyOf(row.content))) return true;
+    const head = rows[0].d + offset;
+    const tail = rows[rows.length - 1].d + offset;
+    if (other === 0 && (same > 0 || (!fresh && tail > last))) return true;
+    if (other === 0 && head > last && head - last < MEMORY) return true; // it goes on counting
     const places = new Map();
     for (const [place, key] of memory) places.set(key, [...(places.get(key) || []), place]);
     const votes = new Map();
@@ -297,11 +303,17 @@
     }
     const sum = votes.get(best) || 0;
     if (sum * 2 >= same + other && sum > 0) {
+      if (offset !== best) {
+        ready.clear();
+        unfilled.clear();
+      }
       offset = best;
       return true;
     }
     if (same > other) return true; // a row was edited or taken away, no more
-    offset = last + 1 - (rows.length ? rows[0].d : 0);
+    ready.clear();
+    unfilled.clear();
+    offset = last + 1 - rows[0].d;
     return false;
   }
 
@@ -317,26 +329,26 @@
     const placed = realign(rows);
     const first = fresh;
     const now = performance.now();
-    const speaking = rows.filter((row) => row.content).length;
+    const speaking = rows.filter((row) => keyOf(row.content)).length;
     if (!openedAt && speaking) openedAt = now;
     const back = first && (!everAttached || !placed) &&
       (openedAt - attachedAt < BACKLOG_MS || speaking > 1 || now > openedAt);
-    let held = false;
-    let torn = placed || first ? 0 : 1; // nothing on screen is known: rows went by unseen
+    const here = new Set();
     for (const row of rows) {
       const place = row.d + offset;
+      here.add(place);
       if (place <= last) {
-        if (unfilled.has(place)) refill(place, row);
-        continue;
+        if (unfilled.has(place)) refill(place, row.content);
+      } else if (row.content !== undefined) {
+        ready.set(place, row.content);
+        unfilled.delete(place);
+      } else if (!ready.has(place) && !unfilled.has(place)) {
+        unfilled.set(place, now);
       }
-      if (row.content === undefined && !isOver(place, HOLD_MS)) {
-        held = true;
-        break;
-      }
-      pass(place, row, back, first && !everAttached, torn);
-      torn = 0;
     }
-    forget(rows);
+    const torn = placed || first ? 0 : 1; // nothing on screen is known: rows went by unseen
+    const held = release(here, { back: back || undefined }, first && !everAttached, torn);
+    forget(here);
     // Old messages that came with the list are one set; what comes after is new.
     if (first && !held && openedAt && (everAttached || now - openedAt >= OPENING_MS)) {
       fresh = false;
@@ -351,49 +363,51 @@
     }
   }
 
-  function isOver(place, limit) {
-    const now = performance.now();
-    if (!unfilled.has(place)) unfilled.set(place, now);
-    return now - unfilled.get(place) >= limit;
-  }
-
-  function pass(place, row, back, opening, torn) {
-    const skip = opening || last < 0 ? 0 : place - last - 1 + torn;
-    last = place;
-    if (row.content === undefined) return; // stays in `unfilled`
-    unfilled.delete(place);
-    if (row.content === null) {
-      tell({ k: "odd", t: row.el.textContent.trim().slice(0, 120) });
-    } else {
-      emit(place, row, { back: back || undefined, skip: skip || undefined });
+  // Passes rows on in order, up to one that may still get its text. What stands behind it is kept,
+  // so that it is not lost when it leaves the page meanwhile. Returns whether a row is waited for.
+  function release(here, extra, opening, torn) {
+    const places = [...ready.keys(), ...unfilled.keys()].filter((place) => place > last);
+    for (const place of places.sort((a, b) => a - b)) {
+      if (!ready.has(place) && here.has(place) && !isOver(place, HOLD_MS)) return true;
+      const skip = (opening || last < 0 ? 0 : place - last - 1) + torn;
+      torn = 0;
+      last = place;
+      if (!ready.has(place)) continue; // looked at again, out of order, while it is `unfilled`
+      const content = ready.get(place);
+      ready.delete(place);
+      if (content.odd === undefined) emit(place, content, { ...extra, skip: skip || undefined });
+      else tell({ k: "odd", t: content.odd });
     }
+    return false;
   }
 
-  function refill(place, row) {
-    if (row.content) {
+  function isOver(place, limit) {
+    return performance.now() - unfilled.get(place) >= limit;
+  }
+
+  function refill(place, content) {
+    if (content && content.odd === undefined) {
       unfilled.delete(place);
-      emit(place, row, { late: true });
-    } else if (row.content === null || isOver(place, GIVE_UP_MS)) {
+      emit(place, content, { late: true });
+    } else if (content || isOver(place, GIVE_UP_MS)) {
       unfilled.delete(place);
       tell({ k: "lost", v: place });
     }
   }
 
-  function emit(place, row, extra) {
+  function emit(place, content, extra) {
     count += 1;
-    memory.set(place, keyOf(row.content));
+    memory.set(place, keyOf(content));
     if (memory.size > MEMORY) memory.delete(memory.keys().next().value);
-    tell({ k: "row", v: place, ...row.content, ...extra });
+    tell({ k: "row", v: place, ...content, ...extra });
   }
 
-  // A row that left the page before its text came.
-  function forget(rows) {
-    if (!unfilled.size) return;
-    const here = new Set(rows.map((row) => row.d + offset));
-    for (const [place] of unfilled) {
-      if (here.has(place) || !isOver(place, HOLD_MS)) continue;
+  // Rows that left the page before their text came.
+  function forget(here) {
+    for (const place of unfilled.keys()) {
+      if (place > last || here.has(place)) continue;
       unfilled.delete(place);
-      if (place <= last) tell({ k: "lost", v: place }); // else the next row's `skip` counts it
+      tell({ k: "lost", v: place });
     }
   }
 

@@ -208,6 +208,7 @@ class _Reading:
         ending.mark(EndSign.LEFT, now, seen=not self._is_on_show())
         if not ending.has_ended(now):
             return False
+        self._inbox.put(self._hearing.finish(now))
         self._inbox.put([ShowSeen(at=self._clock.now_ms(), status=ShowStatus.ENDED)])
         self._inbox.close()
         return True
