@@ -33,6 +33,7 @@ class FakeMonitor:
         self._bus = bus
         self._clock = clock
         self._active: dict[str, Show] = {}
+        self._keys: set[tuple[str, str]] = set()
         self.failure: DealflowError | None = None
 
     @property
@@ -61,17 +62,25 @@ class FakeMonitor:
         self._fail()
         show = await self._open(session_id, platform, "")
         now = self._clock.now_ms()
-        judged = [Judged(_message(pushed, now), _verdict(pushed.text)) for pushed in messages]
-        await self._commit(show, judged, [_new_message(one) for one in judged])
-        return [
-            Outcome(
-                status="stored",
-                message_id=one.message.id,
-                verdict=one.verdict,
-                captured=one.verdict.confidence >= 0.7,
+        judged: list[Judged] = []
+        outcomes: list[Outcome] = []
+        for pushed in messages:
+            one = Judged(_message(pushed, now), _verdict(pushed.text))
+            if (show.id, one.message.key) in self._keys:
+                outcomes.append(Outcome(status="duplicate"))
+                continue
+            self._keys.add((show.id, one.message.key))
+            judged.append(one)
+            outcomes.append(
+                Outcome(
+                    status="stored",
+                    message_id=one.message.id,
+                    verdict=one.verdict,
+                    captured=one.verdict.confidence >= 0.7,
+                )
             )
-            for one in judged
-        ]
+        await self._commit(show, judged, [_new_message(one) for one in judged])
+        return outcomes
 
     async def tell(self, show: Show, events: Sequence[EventBody]) -> None:
         """Commit and publish events."""

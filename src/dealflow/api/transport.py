@@ -11,11 +11,14 @@ import asyncio
 import socket
 from typing import Any, cast
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from dealflow.api.errors import body_of
 from dealflow.api.live.connection import RAW
 from dealflow.api.live.sse import ABORT
+from dealflow.errors import InputInvalid
 
 HIGH_WATER = 256 * 1024
 LOW_WATER = 64 * 1024
@@ -102,6 +105,16 @@ class EdgeHttpProtocol(HttpToolsProtocol):
         """Stop the clock."""
         self._first.cancel()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP in the shape of all errors."""
+        body = msgspec.json.encode(body_of(InputInvalid("That is no HTTP request.")))
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Let the endpoint cut the line."""

@@ -202,6 +202,21 @@ async def test_a_mistake_of_ours_is_a_500_in_the_same_shape_without_details(
         assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "sent", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nb@d: x\r\n\r\n", b"\x16\x03\x01\x02\r\n\r\n"]
+)
+@pytest.mark.asyncio
+async def test_what_is_no_http_is_refused_in_the_same_shape(sent: bytes) -> None:
+    async with served() as api:
+        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        writer.write(sent)
+        async with asyncio.timeout(3):
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert set(json.loads(body)) == SHAPE
+        writer.close()
+
+
 async def _ready(api: Api) -> dict[str, Any]:
     answer = await api.http.get("/ready")
     body: dict[str, Any] = answer.json()

@@ -191,7 +191,7 @@ def pushed(item: PushItem) -> PushedMessage:
     return PushedMessage(
         username=clean(item.username),
         text=clean(item.message),
-        platform_id=None if item.platform_id is None else clean(item.platform_id),
+        platform_id=clean(item.platform_id) if item.platform_id else None,
         sent_at=sent_at,
         role=item.role,
     )
