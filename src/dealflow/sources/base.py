@@ -53,8 +53,9 @@ class Reader(Protocol):
 
     ``run`` emits facts until the show ended (it returns), the task is cancelled (it cleans up and
     lets the cancellation pass) or the way fails (it raises a `PlatformError` whose ``retry`` tells
-    the supervisor what to do). It emits a `Pulse` at least every 5 s while its way is alive. A
-    reader is used once; the supervisor makes a new one for each attempt.
+    the supervisor what to do). It emits a `Pulse` at least every 10 s while its way is alive. A
+    reader is used once; the supervisor makes a new one for each attempt. A `SourceChanged` of its
+    own says that its chat is not heard just now (``connecting``), or is heard again (``live``).
     """
 
     name: str

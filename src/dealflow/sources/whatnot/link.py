@@ -19,8 +19,8 @@ from dealflow.sources.whatnot.topics import Timing
 MAX_REJOINS: Final = 6
 """Times that a channel is joined again before the whole socket counts as lost."""
 
-HEALTHY_SECONDS: Final = 30.0
-"""A channel that was heard for so long starts again with the shortest wait."""
+WORKED_SECONDS: Final = 5.0
+"""A channel that was heard for so long is joined again at once: the backlog is short."""
 
 TICK_SECONDS: Final = 5.0
 
@@ -130,9 +130,8 @@ class Link:
 
     def _may_rejoin(self, topic: str) -> bool:
         joined = self._joined.pop(topic, None)
-        if joined is not None and self._clock.monotonic() - joined >= HEALTHY_SECONDS:
-            self._rejoins[topic] = 0
-        self._rejoins[topic] = self._rejoins.get(topic, 0) + 1
+        worked = joined is not None and self._clock.monotonic() - joined >= WORKED_SECONDS
+        self._rejoins[topic] = 0 if worked else self._rejoins.get(topic, 0) + 1
         if self._rejoins[topic] <= MAX_REJOINS:
             return True
         if topic == self._topics[0]:
@@ -140,8 +139,9 @@ class Link:
         return False
 
     async def _rejoin(self, connection: ClientConnection, topic: str) -> None:
-        wait = self._timing.rejoin_first * 2 ** (self._rejoins[topic] - 1)
-        await self._clock.sleep(min(wait, self._timing.rejoin_most))
+        if (failed := self._rejoins[topic]) > 0:
+            wait = self._timing.rejoin_first * 2 ** (failed - 1)
+            await self._clock.sleep(min(wait, self._timing.rejoin_most))
         await self._join(connection, topic)
 
     async def _join(self, connection: ClientConnection, topic: str) -> None:

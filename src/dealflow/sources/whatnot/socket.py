@@ -73,6 +73,7 @@ class SocketReader:
         self._inbox = Inbox(clock)
         self._ending = EndWatch()
         self._rumour = asyncio.Event()
+        self._is_paused = False
         self._reported: set[str] = set()
 
     async def run(self, emit: Emit) -> None:
@@ -110,25 +111,29 @@ class SocketReader:
         """Take what became of a channel."""
         name = news.topic.partition(":")[0]
         at = self._clock.now_ms()
-        match news.what:
-            case What.JOINED if name == self._topics.sockets[LIVE].topics[0]:
-                self._inbox.put([Pulse(at=at, way=self.name)])
-            case What.CLOSED if name == self._topics.sockets[LIVE].topics[0]:
+        if name == self._topics.sockets[LIVE].topics[0]:
+            if news.what is What.JOINED:
+                self._inbox.put([Pulse(at=at, way=self.name), *self._resumed(at)])
+            elif news.what is What.CLOSED:
                 self._sign(EndSign.CLOSED)
-                self._inbox.put(
-                    [
-                        SourceChanged(
-                            status=SourceStatus.CONNECTING,
-                            at=at,
-                            reason="the show's channel was closed and is joined again",
-                            way=self.name,
-                        )
-                    ]
-                )
-            case What.REFUSED:
-                _log.info("a channel was refused", extra={"topic": name, "why": news.reason})
+                self._inbox.put([self._paused(at)])
+        if news.what is What.REFUSED:
+            _log.info("a channel was refused", extra={"topic": name, "why": news.reason})
         if news.topic:
             self._report(f"topic {name}: {news.what}")
+
+    def _paused(self, at: int) -> Fact:
+        self._is_paused = True
+        reason = "the show's channel was closed and is joined again"
+        return SourceChanged(status=SourceStatus.CONNECTING, at=at, reason=reason, way=self.name)
+
+    def _resumed(self, at: int) -> list[Fact]:
+        if not self._is_paused:
+            return []
+        self._is_paused = False
+        return [
+            SourceChanged(status=SourceStatus.LIVE, at=at, reason="joined again", way=self.name)
+        ]
 
     @property
     def is_behind(self) -> bool:
