@@ -197,6 +197,7 @@ class Server:
             ws_ping_interval=None,
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,
         )

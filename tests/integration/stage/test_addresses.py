@@ -159,6 +159,14 @@ async def test_a_platform_that_hangs_answers_once_it_is_released() -> None:
 
 
 @pytest.mark.asyncio
+async def test_answers_can_be_slow() -> None:
+    async with staged() as (stage, http):
+        await stage.fault("slow", 5.0)
+        with pytest.raises(httpx.ReadTimeout):
+            await http.get("/services/live/socket/session", timeout=0.2)
+
+
+@pytest.mark.asyncio
 async def test_a_port_that_is_taken_is_said() -> None:
     async with Stage() as stage:
         port = int(stage.base_url.rpartition(":")[2])

