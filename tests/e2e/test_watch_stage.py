@@ -92,7 +92,7 @@ async def test_in_the_browser_one_channel_may_die(tmp_path: Path, dying: str) ->
         await stage.fault(dying)
         said += await stage.flood(20, 3)
         await watch.until(lambda w: len(w.messages) >= len(said))
-        await stage.clear(dying)
+        await stage.clear()
         said += await stage.flood(20, 2)
         await watch.until(lambda w: len(w.messages) >= len(said))
         await asyncio.sleep(1.0)
