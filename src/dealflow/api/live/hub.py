@@ -23,8 +23,8 @@ CAPACITY = 10_000
 
 FLUSH_SECONDS = 0.020
 FLUSH_SHARE = 3.0
-"""After a flush the next waits for three times as long as it took, 20 ms at most: with few clients
-frames go out one by one, with many they are joined, and sending never takes most of the time."""
+"""After a flush the next waits for three times as long as it took, and begins 20 ms after it at
+the latest: with few clients frames go out one by one, with many they are joined."""
 
 ROUND_BYTES = 128 * 1024
 """Frames that are written to a client before it is asked again whether it can take more."""
@@ -151,7 +151,7 @@ class Hub:
                 continue
             behind = False
             cost = self._clock.monotonic() - begun
-            await self._clock.sleep(min(FLUSH_SECONDS, FLUSH_SHARE * cost))
+            await self._clock.sleep(min(FLUSH_SHARE * cost, FLUSH_SECONDS - cost))
 
     async def _take(self, news: Sequence[Committed] | None) -> None:
         """Hand news round; ``None`` when some were lost."""
