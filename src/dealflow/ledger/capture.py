@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from dealflow.ledger.item import is_code, is_price_of, normal_code
-from dealflow.ledger.line import quantity_of
+from dealflow.ledger.standing import quantity_of
 from dealflow.model.claim import Capture, ValueRange
 from dealflow.model.ids import fingerprint, name_id
 from dealflow.model.intent import Role, Slots

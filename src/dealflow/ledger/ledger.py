@@ -16,7 +16,8 @@ from collections.abc import Iterator
 import msgspec
 
 from dealflow.ledger.item import find, has_letters, in_ranges, is_code, is_price_of, normal_code
-from dealflow.ledger.line import Award, LotLine, LotOutcome, Person, Standing, Wish, quantity_of
+from dealflow.ledger.line import Award, LotLine, LotOutcome
+from dealflow.ledger.standing import Person, Standing, Wish, quantity_of
 from dealflow.model.claim import Claim
 from dealflow.model.intent import Intent, Role, Slots, Verdict
 from dealflow.model.message import Message
@@ -306,10 +307,7 @@ class Ledger:
         """Keep a line and return the claims that are not as they were."""
         before = self._lines.get(line.lot.key)
         self._lines[line.lot.key] = line
-        if before is not None and before.standings is line.standings and before.lot is line.lot:
-            return ()
-        old = set() if before is None else set(before.claims())
-        return tuple(claim for claim in line.claims() if claim not in old)
+        return line.claims() if before is None else line.changes(before)
 
 
 def _author(message: Message) -> Person:

@@ -8,84 +8,15 @@ of a limit.
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import msgspec
 
 from dealflow.ledger.item import LotName, name_of
+from dealflow.ledger.standing import Person, Standing, Wish, grown, named, with_evidence
 from dealflow.model.claim import Claim, ClaimState
-from dealflow.model.intent import Slots
 from dealflow.model.show import Lot, Sale
-
-MAX_EVIDENCE = 50
-"""Messages kept for one claim; somebody who says "mine" a thousand times made it with the first."""
-
-MAX_QUANTITY = 99
-"""Pieces that one message can ask for; more is a slip of the finger or a joke."""
-
-_HOLDING = (ClaimState.AWARDED, ClaimState.SOLD)
-_LIVE = (ClaimState.AWARDED, ClaimState.BACKUP)
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Somebody in the chat: ``key`` tells them from all others, ``username`` is shown."""
-
-    key: str
-    username: str
-
-
-def named(username: str) -> Person:
-    """Return the person of whom only the name is known; `Message.person` writes it alike."""
-    return Person(f"n:{username}", username)
-
-
-def quantity_of(slots: Slots) -> int:
-    """Return how many pieces a message asks for: one, unless it says more."""
-    return 1 if slots.quantity is None else min(max(slots.quantity, 1), MAX_QUANTITY)
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """One person in the line.
-
-    ``wanted`` pieces were asked for, ``quantity`` of them are theirs. ``order`` is the place of
-    their latest claim among all entries of the show. ``sold`` counts confirmed sales, ``price``
-    is what the sale, or else the person, named. ``first_known_as`` is the key under which the
-    claim was told first, when the person's own key was learned later. ``is_firm`` says whether they
-    claimed, and not only wished to stand behind somebody.
-    """
-
-    person: Person
-    state: ClaimState
-    order: int
-    wanted: int = 1
-    quantity: int = 0
-    evidence: tuple[str, ...] = ()
-    sold: int = 0
-    price: float | None = None
-    first_known_as: str | None = None
-    is_firm: bool = True
-
-    @property
-    def is_live(self) -> bool:
-        """Say whether the person can still pass."""
-        return self.state in _LIVE
-
-    @property
-    def holds(self) -> bool:
-        """Say whether something is the person's, awarded or sold."""
-        return self.state in _HOLDING
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What one message wants of one lot; ``order`` is its place among all entries of the show."""
-
-    person: Person
-    message_id: str
-    order: int
-    quantity: int = 1
-    price: float | None = None
 
 
 class Award(msgspec.Struct, frozen=True):
@@ -157,7 +88,7 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
         before = self.standing(wish.person)
         if before is None or not (before.is_live or before.holds):
             return self._join(wish, before)._award(wish.person, pieces)
-        line = self._put(msgspec.structs.replace(_grown(before, wish), is_firm=True))
+        line = self._put(msgspec.structs.replace(grown(before, wish), is_firm=True))
         return line if before.state is ClaimState.SOLD else line._award(wish.person, pieces)
 
     def queue(self, wish: Wish) -> LotLine:
@@ -165,7 +96,7 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
         before = self.standing(wish.person)
         if before is None or not (before.is_live or before.holds):
             return self._join(wish, before, is_firm=False)
-        return self._put(_grown(before, wish))
+        return self._put(grown(before, wish))
 
     def refuse(self, wish: Wish) -> LotLine:
         """Note a claim that the show's rules void; a valid one of the same person stays."""
@@ -183,7 +114,7 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
                 before,
                 state=ClaimState.PASSED,
                 quantity=0,
-                evidence=_with_evidence(before.evidence, message_id),
+                evidence=with_evidence(before.evidence, message_id),
             )
         )
         return line.serve(pieces) if before.quantity else line
@@ -231,23 +162,27 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
 
     def claims(self) -> tuple[Claim, ...]:
         """Return everyone's claim, in the order of the line."""
-        places: Counter[ClaimState] = Counter()
-        claims: list[Claim] = []
-        for one in self.standings:
-            places[one.state] += 1
-            claims.append(
-                Claim(
-                    lot=self.label,
-                    username=one.person.username,
-                    quantity=one.quantity if one.holds else one.wanted,
-                    state=one.state,
-                    place=places[one.state],
-                    evidence=one.evidence,
-                    lot_key=self.lot.key,
-                    person=one.first_known_as or one.person.key,
-                )
-            )
-        return tuple(claims)
+        return tuple(self._claim(one, place) for one, place in self._placed())
+
+    def changes(self, before: LotLine) -> tuple[Claim, ...]:
+        """Return the claims that are not as they were, in the order of the line.
+
+        A line of thousands is walked for each new claim, so only what moved is compared in full.
+        """
+        if (before.label, before.lot.key) != (self.label, self.lot.key):
+            return self.claims()
+        if before.standings is self.standings:
+            return ()
+        known = {one.person.key: (one, place) for one, place in before._placed()}
+        changed: list[Claim] = []
+        for one, place in self._placed():
+            old = known.get(one.person.key)
+            if old is not None and old[0] is one and old[1] == place:
+                continue
+            claim = self._claim(one, place)
+            if old is None or before._claim(*old) != claim:
+                changed.append(claim)
+        return tuple(changed)
 
     def outcome(self) -> LotOutcome:
         """Return what became of the lot so far."""
@@ -265,6 +200,25 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
                 one.person.username for one in self.standings if one.state is ClaimState.BACKUP
             ),
             asked=tuple(asker.username for asker in self.asks if asker.key not in done),
+        )
+
+    def _placed(self) -> Iterator[tuple[Standing, int]]:
+        """Yield everyone with their place, which counts from 1 within each state."""
+        places = dict.fromkeys(ClaimState, 0)
+        for one in self.standings:
+            places[one.state] += 1
+            yield one, places[one.state]
+
+    def _claim(self, one: Standing, place: int) -> Claim:
+        return Claim(
+            lot=self.label,
+            username=one.person.username,
+            quantity=one.quantity if one.holds else one.wanted,
+            state=one.state,
+            place=place,
+            evidence=one.evidence,
+            lot_key=self.lot.key,
+            person=one.first_known_as or one.person.key,
         )
 
     def _price(self, one: Standing) -> float | None:
@@ -289,13 +243,15 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
     ) -> LotLine:
         """Put a person at the end of the line, also one who passed and comes back."""
         evidence = () if before is None else before.evidence
-        others = tuple(one for one in self.standings if one is not before)
+        others = self.standings
+        if before is not None:
+            others = tuple(one for one in others if one is not before)
         joined = Standing(
             person=wish.person,
             state=state,
             order=wish.order,
             wanted=wish.quantity,
-            evidence=_with_evidence(evidence, wish.message_id),
+            evidence=with_evidence(evidence, wish.message_id),
             price=wish.price,
             is_firm=is_firm,
         )
@@ -366,19 +322,3 @@ class LotLine(msgspec.Struct, frozen=True, kw_only=True):
 
     def _with(self, **changes: Any) -> LotLine:
         return msgspec.structs.replace(self, **changes)
-
-
-def _grown(before: Standing, wish: Wish) -> Standing:
-    return msgspec.structs.replace(
-        before,
-        order=wish.order,
-        wanted=max(before.wanted, wish.quantity),
-        evidence=_with_evidence(before.evidence, wish.message_id),
-        price=before.price if wish.price is None or before.sold else wish.price,
-    )
-
-
-def _with_evidence(evidence: tuple[str, ...], message_id: str) -> tuple[str, ...]:
-    if message_id in evidence or len(evidence) >= MAX_EVIDENCE:
-        return evidence
-    return (*evidence, message_id)

@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 import msgspec
 
-from dealflow.ledger.line import quantity_of
+from dealflow.ledger.standing import quantity_of
 from dealflow.model.claim import ValueBasis, ValueRange
 from dealflow.model.intent import Verdict
 from dealflow.model.show import Lot, Sale
