@@ -5,5 +5,5 @@ Invariants: deny by default (a route is public only by name); one JSON shape for
 any input; a slow client never delays another; a client is told when it missed something.
 Runs in: the server's event loop; one sender task for each client.
 May import: errors, clock, model, settings, telemetry, and the ports of the rooms beneath;
-fastapi, starlette, pydantic, uvicorn.
+fastapi, starlette, uvicorn.
 """
