@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
-import httpx
+import certifi
+import httpcore
 import msgspec
 
 from dealflow import __version__
@@ -26,6 +27,16 @@ USER_AGENT: Final = f"DealFlow/{__version__}"
 """An honest name: one that pretends to be a browser is noticed, and refused."""
 
 
+FAILURES: Final = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+"""How an exchange goes wrong when the other side, or the way to it, is at fault."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What came back."""
 
@@ -34,12 +45,20 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """Return how platforms must prove who they are; read when the first secure address is opened.
+
+    The authorities are those of ``certifi``, because a bare machine may have none of its own.
+    """
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 class GateHttp:
     """Asks questions of hosts that the gate admits, each on a connection of its own."""
 
-    def __init__(self, gate: Gate, context: ssl.SSLContext) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._context = context
 
     async def ask(
         self,
@@ -56,37 +75,43 @@ class GateHttp:
             PlatformUnreachable: there was no answer, or not in time.
             PlatformRefused: the answer is too large, or compressed though nobody asked for it.
         """
+        fields = {"user-agent": USER_AGENT, "accept-encoding": "identity", **(headers or {})}
+        body = b"" if json is None else msgspec.json.encode(json)
+        if json is not None:
+            fields["content-type"] = "application/json"
         try:
-            async with asyncio.timeout(seconds), self._client() as client:
-                request = client.stream(method, url, headers=headers, json=json)
-                async with request as response:
-                    return await _read(response)
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(method, url, fields, body)
+        except (TimeoutError, *FAILURES) as error:
             raise PlatformUnreachable(
                 f"The platform gave no answer ({type(error).__name__})."
             ) from error
 
-    @asynccontextmanager
-    async def _client(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def _exchange(
+        self, method: str, url: str, fields: Mapping[str, str], body: bytes
+    ) -> Answer:
         await self._gate.start()
         way = self._gate.proxy
-        async with httpx.AsyncClient(
-            proxy=httpx.Proxy(way.server, auth=(way.username, way.password)),
-            verify=self._context,
-            headers={"user-agent": USER_AGENT, "accept-encoding": "identity"},
-            follow_redirects=False,
-            trust_env=False,
-            timeout=None,  # the whole exchange has one deadline
-        ) as client:
-            yield client
+        async with (
+            httpcore.AsyncHTTPProxy(
+                way.server,
+                proxy_auth=(way.username, way.password),
+                ssl_context=tls() if url.startswith("https:") else None,
+            ) as client,
+            client.stream(method, url, headers=list(fields.items()), content=body) as response,
+        ):
+            return await _read(response)
 
 
-async def _read(response: httpx.Response) -> Answer:
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
+async def _read(response: httpcore.Response) -> Answer:
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+    }
+    if headers.get("content-encoding", "identity").lower() != "identity":
         raise PlatformRefused("The platform sent a compressed answer that nobody asked for.")
     body = bytearray()
-    async for part in response.aiter_raw():
+    async for part in response.aiter_stream():
         body += part
         if len(body) > MAX_ANSWER:
             raise PlatformRefused(f"The platform's answer is larger than {MAX_ANSWER} bytes.")
-    return Answer(response.status_code, dict(response.headers), bytes(body))
+    return Answer(response.status, headers, bytes(body))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,7 +14,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from dealflow.errors import PlatformError, PlatformRefused, PlatformUnreachable
 from dealflow.sources.egress import Gate, origin_of
-from dealflow.sources.http import USER_AGENT, GateHttp
+from dealflow.sources.http import USER_AGENT, GateHttp, tls
 from dealflow.sources.whatnot.fields import Undecodable, decode, record
 from dealflow.sources.whatnot.parse import MAX_FRAME
 from dealflow.sources.whatnot.topics import SocketEntry, Topics
@@ -54,7 +53,6 @@ class Dialer:
         *,
         gate: Gate,
         http: GateHttp,
-        context: ssl.SSLContext,
         csrf: bool,
         metrics: Metrics,
     ) -> None:
@@ -62,7 +60,6 @@ class Dialer:
         self._topics = topics
         self._gate = gate
         self._http = http
-        self._context = context
         self._csrf = csrf
         self._metrics = metrics
 
@@ -114,7 +111,7 @@ class Dialer:
                 return await connect(
                     address,
                     sock=opened,
-                    ssl=self._context if secure else None,
+                    ssl=tls() if secure else None,
                     proxy=None,
                     compression=None,  # frames are small, and what inflates can be a bomb
                     max_size=MAX_FRAME,

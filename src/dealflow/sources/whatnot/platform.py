@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-import httpx
 import msgspec
 
 from dealflow.clock import Clock
@@ -64,14 +63,12 @@ class WhatnotPlatform:
         self._clock = clock
         self._metrics = metrics
         self._tills: OrderedDict[str, Till] = OrderedDict()
-        context = httpx.create_ssl_context(trust_env=False)
-        self._http = GateHttp(gate, context)
+        self._http = GateHttp(gate)
         self._dialer = Dialer(
             self._base,
             self._topics,
             gate=gate,
             http=self._http,
-            context=context,
             csrf=settings.whatnot.csrf,
             metrics=metrics,
         )
