@@ -44,7 +44,7 @@ HOMES: dict[str, frozenset[str]] = {
     "model": frozenset({"msgspec"}),
     "settings": frozenset(),
     "telemetry": frozenset({"prometheus_client"}),
-    "sources": frozenset({"websockets", "httpcore", "certifi", "playwright", "httptools"}),
+    "sources": frozenset({"websockets", "httpcore", "certifi", "playwright"}),
     "intents": frozenset({"re2"}),
     "ledger": frozenset(),
     "store": frozenset({"apsw"}),
