@@ -77,9 +77,6 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 1
-    except BrokenPipeError:
-        hang_up()
-        return 0
     except Exception as error:  # noqa: BLE001 - the last place where anything can be said
         return _explain(output, error)
 
@@ -93,6 +90,9 @@ def _explain(output: Output, error: Exception) -> int:
     """Say what went wrong; an error that is none of our tree leaves its trace in the log."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
+    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+        hang_up()
+        return 0
     if isinstance(error, DealflowError):
         output.error(error.code, error.message, error.advice)
     else:
