@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from tests.property.test_channel_merge import by_page, by_socket
-
 from dealflow.model.facts import ChatDropped, ChatSeen
 from dealflow.sources.whatnot.merge import FEW, TWIN_SECONDS, WAIT_SECONDS, ChannelMerge
+from tests.property.test_channel_merge import by_page, by_socket
 
 
 def opened() -> ChannelMerge:

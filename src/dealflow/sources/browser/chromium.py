@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Error, Playwright, async_playwright
+from playwright.async_api import BrowserContext, Error, Playwright, async_playwright
 
 from dealflow.clock import Clock
 from dealflow.errors import BrowserLost, BrowserUnusable, TooManyShows
@@ -63,6 +63,11 @@ class SharedBrowser:
         run = self._run
         return None if run is None or run.root is None else run.root.pid
 
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """Return the pages that are open."""
+        return () if self._run is None else tuple(self._run.tabs)
+
     @contextlib.asynccontextmanager
     async def page(self) -> AsyncGenerator[Tab]:
         """Open an empty page, and close it at the end.
@@ -80,14 +85,22 @@ class SharedBrowser:
             )
         self._pages += 1
         try:
-            run = await self._running()
-            tab, context = await run.open()
+            run, tab, context = await self._open()
             try:
                 yield tab
             finally:
                 await run.close(tab, context)
         finally:
             self._pages -= 1
+
+    async def _open(self) -> tuple[Run, Tab, BrowserContext]:
+        """Open a page; a Chromium that died unnoticed is replaced once."""
+        run = await self._running()
+        try:
+            return run, *await run.open()
+        except BrowserLost:
+            run = await self._running()
+            return run, *await run.open()
 
     async def aclose(self) -> None:
         """End Chromium and Playwright's driver; no process is left."""

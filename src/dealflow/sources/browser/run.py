@@ -91,9 +91,8 @@ class Run:
                 context = self._context or await new_context(self.browser)
                 page = await context.new_page()
         except (Error, TimeoutError) as error:
-            if isinstance(error, TimeoutError):
-                self.lose("Chromium opens no page.")
-            raise BrowserLost(self.reason or "Chromium could not open a page.") from error
+            self.lose("Chromium opens no page.")
+            raise BrowserLost(self.reason) from error
         tab = Tab(page, has_login=self._context is not None)
         self.tabs.add(tab)
         if self.lost.is_set():

@@ -1,7 +1,8 @@
 """Whether a show has ended. Pure.
 
 One sign is not enough: stale data, an error page or one false frame look like the end too. A show
-has ended when a sign that says so is joined by a second one of any kind.
+has ended when a sign that says so is joined by a second one of any kind. The page makes its banner
+from the status that its socket was told, so those two are one word; silence settles it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from typing import Final
 
 SILENCE_SECONDS: Final = 20.0
 """Chat silence after a telling sign that counts as the second one."""
+
+SHORT_SILENCE_SECONDS: Final = 6.0
+"""The same when both the status and the banner say so."""
 
 
 class EndSign(StrEnum):
@@ -33,6 +37,7 @@ class EndSign(StrEnum):
 
 
 TELLING: Final = frozenset({EndSign.STATUS, EndSign.BANNER, EndSign.LEFT})
+_ONE_WORD: Final = frozenset({EndSign.STATUS, EndSign.BANNER})
 
 
 class EndWatch:
@@ -64,5 +69,7 @@ class EndWatch:
         telling = [since for sign, since in self._seen.items() if sign in TELLING]
         if not telling:
             return False
-        silent_since = max(min(telling), self._last_chat)
-        return len(self._seen) > 1 or now - silent_since >= SILENCE_SECONDS
+        if self._seen.keys() - _ONE_WORD and len(self._seen) > 1:
+            return True
+        limit = SHORT_SILENCE_SECONDS if len(self._seen) > 1 else SILENCE_SECONDS
+        return now - max(min(telling), self._last_chat) >= limit

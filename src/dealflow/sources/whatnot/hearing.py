@@ -86,14 +86,11 @@ class Hearing:
                 out += self._other(socket, fact, now)
         return out
 
-    def records(self, batch: object, at: int, now: float) -> list[Fact]:
-        """Read what the observer in the page sent."""
+    def records(self, batch: object, at: int, now: float, *, is_ours: bool = True) -> list[Fact]:
+        """Read what the observer in the page sent; ``is_ours``: the page still shows our show."""
         out: list[Fact] = []
         for seen in self._page.feed(batch, at):
             match seen:
-                case Row():
-                    self.spoke = now
-                    out += self._chat(self.merge.dom(seen, now), now)
                 case Tick():
                     self.ticked = now
                     self.has_list = seen.attached
@@ -101,13 +98,23 @@ class Hearing:
                     self._signed(seen, now)
                 case Match():
                     self.matches[seen.field] = seen.place
-                case _:
-                    out += self._page_fact(seen, now)
+                case _ if is_ours:
+                    out += self._seen(seen, now)
         return out
 
+    def _seen(self, seen: Row | Fact, now: float) -> list[Fact]:
+        if isinstance(seen, Row):
+            self.spoke = now
+            return self._chat(self.merge.dom(seen, now), now)
+        return self._page_fact(seen, now)
+
     def finish(self, now: float) -> list[Fact]:
-        """Return all that was still held back, when nothing more will come."""
-        return [*self.merge.socket_closed(now), *self._parser.finish()]
+        """Return all that was still held back, when the show is over."""
+        return [*self.flush(now), *self._parser.finish()]
+
+    def flush(self, now: float) -> list[Fact]:
+        """Return the rows that wait for a socket, when this page says no more."""
+        return [*self.merge.socket_closed(now)]
 
     def due(self, now: float) -> list[Fact]:
         """Return the rows that have waited long enough for a socket."""

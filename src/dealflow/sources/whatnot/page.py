@@ -28,6 +28,7 @@ from dealflow.sources.whatnot.hearing import Hearing, Parser, pulse
 from dealflow.sources.whatnot.inbox import Inbox
 from dealflow.sources.whatnot.login import MARKER_COOKIE
 from dealflow.sources.whatnot.selectors import load, observer_source
+from dealflow.sources.whatnot.urls import is_uuid
 from dealflow.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ SLACK_SECONDS: Final = 15.0
 BINDING: Final = "__dealflow_tell"
 MARK: Final = "__dealflow_observer"
 
+_SHOWS: Final = "/live/"
+
 _log = logging.getLogger(__name__)
 
 
@@ -79,9 +82,9 @@ class PageReader:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        base = settings.base_url.rstrip("/")
+        self._base = settings.base_url.rstrip("/")
         self._path = f"/live/{quote(ref.external_id, safe='')}"
-        self._base = base
+        self._names_seller = not is_uuid(ref.external_id)
 
     async def run(self, emit: Emit) -> None:
         """Read until the show ends."""
@@ -91,6 +94,7 @@ class PageReader:
                 Hearing(self._parser),
                 base=self._base,
                 path=self._path,
+                names_seller=self._names_seller,
                 settings=self._settings,
                 clock=self._clock,
                 metrics=self._metrics,
@@ -108,6 +112,7 @@ class _Reading:
         *,
         base: str,
         path: str,
+        names_seller: bool,
         settings: WhatnotSettings,
         clock: Clock,
         metrics: Metrics,
@@ -116,6 +121,7 @@ class _Reading:
         self._hearing = hearing
         self._base = base
         self._path = path
+        self._names_seller = names_seller
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
@@ -129,7 +135,7 @@ class _Reading:
 
     async def run(self, emit: Emit) -> None:
         """Load the page, then pass on what is heard until the show ends or the way fails."""
-        self._tab.on_lost(self._inbox.fail)
+        self._tab.on_lost(self._fail)
         self._tab.on_socket(self._on_socket)
         await self._tab.bind(BINDING, self._on_records)
         await self._tab.add_script(observer_script())
@@ -137,15 +143,20 @@ class _Reading:
         self._loaded = self._injected = self._clock.monotonic()
         self._judge_status()
         await self._check_login()
+        failure: DealflowError | None = None
         async with asyncio.TaskGroup() as group:
             mind = group.create_task(self._mind(), name="whatnot-page-mind")
             try:
                 while facts := await self._inbox.take():
                     await emit(facts)
+            except DealflowError as error:
+                failure = error  # the group would wrap it
             finally:
                 mind.cancel()
                 if self._due is not None:
                     self._due.cancel()
+        if failure is not None:
+            raise failure
 
     # The browser's callbacks: they only take notes.
 
@@ -166,7 +177,8 @@ class _Reading:
 
     def _on_records(self, batch: Any) -> None:
         now = self._clock.monotonic()
-        self._inbox.put(self._hearing.records(batch, self._clock.now_ms(), now))
+        is_ours = self._is_on_show()
+        self._inbox.put(self._hearing.records(batch, self._clock.now_ms(), now, is_ours=is_ours))
         self._wait_for_twins(now)
 
     def _wait_for_twins(self, now: float) -> None:
@@ -181,6 +193,11 @@ class _Reading:
         self._inbox.put(self._hearing.due(now))
         self._wait_for_twins(now)
 
+    def _fail(self, error: DealflowError) -> None:
+        """End with an error, once all that was heard is told."""
+        self._inbox.put(self._hearing.flush(self._clock.monotonic()))
+        self._inbox.fail(error)
+
     # Once a second: is the page alive, is it the show, has the show ended?
 
     async def _mind(self) -> None:
@@ -189,7 +206,7 @@ class _Reading:
                 await self._look_after()
                 await self._clock.sleep(CHECK_SECONDS)
         except DealflowError as error:
-            self._inbox.fail(error)
+            self._fail(error)
 
     async def _look_after(self) -> None:
         now = self._clock.monotonic()
@@ -214,7 +231,11 @@ class _Reading:
         return True
 
     def _is_on_show(self) -> bool:
-        return urlsplit(self._tab.url).path.startswith(self._path)
+        """Say whether the page still shows what was asked for; it may wander to another show."""
+        path = urlsplit(self._tab.url).path
+        if self._names_seller and path.startswith(_SHOWS):
+            self._path, self._names_seller = path, path == self._path
+        return path.startswith(self._path)
 
     async def _keep_observing(self, is_missing: bool) -> None:
         """Put the observer in again when it is gone or dead, though the page lives."""
