@@ -55,6 +55,16 @@ async def test_rules_can_be_set_later_and_stay(store: Store) -> None:
     assert (await a_show(store, "mine")).rules == rules
 
 
+async def test_a_key_can_read_another_url_later_and_a_push_leaves_it(store: Store) -> None:
+    for platform, url, wanted in (
+        ("whatnot", "https://a.example/live/1", "https://a.example/live/1"),
+        ("push", "", "https://a.example/live/1"),
+        ("whatnot", "https://a.example/live/2", "https://a.example/live/2"),
+    ):
+        show = await store.open_show(session_id="k", platform=platform, url=url, now_ms=NOW)
+        assert (show.platform, show.url) == ("whatnot", wanted)
+
+
 async def test_shows_made_in_one_millisecond_have_their_own_epochs(store: Store) -> None:
     shows = await asyncio.gather(*(a_show(store, f"show-{n}") for n in range(5)))
     assert len({show.epoch for show in shows}) == 5

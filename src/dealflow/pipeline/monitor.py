@@ -10,9 +10,9 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Any
 
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
@@ -148,7 +148,7 @@ class ShowMonitor:
                 session_id, platform.name, ref.url, request.rules, ref
             )
             active.ref = ref
-            self._read(active, self._supervise(platform, ref, request.transport, active))
+            self._read(active, self._supervisor(platform, ref, request.transport, active))
             return active.show
 
     async def stop(self, session_id: str) -> Show:
@@ -216,7 +216,7 @@ class ShowMonitor:
                     ]
                 )
 
-            self._read(active, read())
+            self._read(active, read)
         if active.running is not None:
             await asyncio.wait([active.running])
         if active.error is not None:
@@ -350,9 +350,9 @@ class ShowMonitor:
             if active.ref is None and active.runner.touched < before:
                 active.runner.close()
 
-    def _supervise(
+    def _supervisor(
         self, platform: Platform, ref: ShowRef, transport: Transport, active: Active
-    ) -> Coroutine[Any, Any, None]:
+    ) -> Callable[[], Awaitable[None]]:
         supervisor = Supervisor(
             platform,
             ref,
@@ -363,17 +363,17 @@ class ShowMonitor:
             stall_seconds=self._settings.whatnot.stall_seconds,
             random=random.Random(),
         )
-        return supervisor.run(active.runner.submit)
+        return partial(supervisor.run, active.runner.submit)
 
-    def _read(self, active: Active, reading: Coroutine[Any, Any, None]) -> None:
+    def _read(self, active: Active, read: Callable[[], Awaitable[None]]) -> None:
         active.reading = self._tasks.create_task(
-            self._guard(active, reading), name=f"reader {active.show.id}"
+            self._guard(active, read), name=f"reader {active.show.id}"
         )
 
-    async def _guard(self, active: Active, reading: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, active: Active, read: Callable[[], Awaitable[None]]) -> None:
         """Read until the end; what goes wrong is told as a state and never reaches other shows."""
         try:
-            await reading
+            await read()
         except DealflowError as error:
             active.error = error
             await self._tell(active, SourceStatus.FAILED, str(error))

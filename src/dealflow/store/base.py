@@ -136,7 +136,11 @@ class Store(Protocol):
         now_ms: int,
         rules: ShowRules | None = None,
     ) -> Show:
-        """Return the show of this caller's key; make it, or set its rules, as needed."""
+        """Return the show of this caller's key, made or brought up to date as needed.
+
+        An empty URL and absent rules leave a known show's as they are, so that pushing to a show
+        that is read elsewhere changes nothing of it.
+        """
         ...
 
     async def show(self, show_id: str) -> Show | None:

@@ -88,7 +88,7 @@ class SqliteStore:
         now_ms: int,
         rules: ShowRules | None = None,
     ) -> Show:
-        """Return the show of this caller's key; make it, or set its rules, as needed."""
+        """Return the show of this caller's key, made or brought up to date as needed."""
 
         def job(connection: apsw.Connection) -> Show:
             # A second stream made in the same millisecond still gets an epoch of its own.
@@ -97,7 +97,9 @@ class SqliteStore:
                 " (id, session_id, platform, url, started_at, rules, epoch)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
                 " max(?7, (SELECT coalesce(max(epoch), 0) + 1 FROM stream_sessions)))"
-                " ON CONFLICT (session_id) DO UPDATE SET rules = coalesce(excluded.rules, rules)",
+                " ON CONFLICT (session_id) DO UPDATE SET rules = coalesce(excluded.rules, rules),"
+                " platform = iif(excluded.url = '', platform, excluded.platform),"
+                " url = iif(excluded.url = '', url, excluded.url)",
                 (
                     new_id(now_ms),
                     session_id,
