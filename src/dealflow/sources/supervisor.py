@@ -173,9 +173,9 @@ class Supervisor:
     def _patience(self) -> float:
         if self._charge is not None:
             return TICK_SECONDS
-        due = min(way.not_before for way in self._ways if way.usable)
-        wait = due - self._clock.monotonic()
-        return wait if 0 < wait < TICK_SECONDS else TICK_SECONDS
+        now = self._clock.monotonic()
+        wait = min((way.not_before - now for way in self._open_ways()), default=TICK_SECONDS)
+        return min(max(wait, 0.0), TICK_SECONDS)
 
     # One step: look at everything once, in the order of importance.
 
@@ -304,13 +304,13 @@ class Supervisor:
             await self._tell(SourceStatus.CONNECTING, f"opening {way.transport}", reading.name)
 
     def _due(self, now: float) -> Way | None:
-        """Return the best way whose time has come; none beyond the one that is insisted on."""
-        for way in self._ways:
-            if way.usable and way.not_before <= now:
-                return way
-            if way is self._insist:
-                return None
-        return None
+        """Return the best way whose time has come."""
+        return next((way for way in self._open_ways() if way.not_before <= now), None)
+
+    def _open_ways(self) -> list[Way]:
+        """Return the ways that may be taken: none beyond the one that is insisted on."""
+        last = len(self._ways) if self._insist is None else self._ways.index(self._insist) + 1
+        return [way for way in self._ways[:last] if way.usable]
 
     def _launch(self, way: Way) -> Reading | None:
         try:
