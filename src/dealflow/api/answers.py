@@ -21,6 +21,11 @@ def answer(body: msgspec.Struct, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
 
 
+def shown(confidence: float) -> float:
+    """Return a confidence with the four digits that live frames have."""
+    return round(confidence, 4)
+
+
 def stream_of(show: Show, *, active: bool) -> schemas.StreamItem:
     """Return a show as it stands in the list."""
     return schemas.StreamItem(
@@ -60,7 +65,7 @@ def message_of(stored: StoredMessage, threshold: float) -> schemas.MessageItem:
         role=message.role,
         backlog=message.backlog,
         is_buyer=stored.confidence >= threshold,
-        confidence=stored.confidence,
+        confidence=shown(stored.confidence),
         message_type=message_type(stored.intent),
         intent=stored.intent,
         slots=stored.slots,
@@ -75,7 +80,7 @@ def buyer_of(capture: Capture) -> BuyerView:
         message_id=capture.message_id,
         username=capture.username,
         message=capture.text,
-        confidence=capture.confidence,
+        confidence=shown(capture.confidence),
         intent=capture.intent,
         reason=capture.reason,
         timestamp=iso(capture.at),
@@ -94,7 +99,7 @@ def outcome_of(outcome: Outcome, threshold: float) -> schemas.PushOutcome:
         status=outcome.status,
         message_id=outcome.message_id,
         is_buyer=verdict is not None and verdict.confidence >= threshold,
-        confidence=None if verdict is None else verdict.confidence,
+        confidence=None if verdict is None else shown(verdict.confidence),
         intent=None if verdict is None else verdict.intent,
         message_type=None if verdict is None else message_type(verdict.intent),
         captured=outcome.captured,
@@ -108,7 +113,7 @@ def analysed_of(outcome: Outcome, threshold: float) -> schemas.Analysed:
         return schemas.Analysed(success=True, analyzed=False, analysis=None, reason=outcome.status)
     analysis = schemas.Analysis(
         is_buyer=verdict.confidence >= threshold,
-        confidence=verdict.confidence,
+        confidence=shown(verdict.confidence),
         message_type=message_type(verdict.intent),
         auto_captured=outcome.captured,
     )

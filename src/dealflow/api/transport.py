@@ -50,6 +50,12 @@ class LiveSocketProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             cast(dict[str, Any], self.scope["extensions"])[RAW] = self
 
+    async def send(self, message: Any) -> None:
+        """Send what the app says; a refused handshake is complete, and no error of ours."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
+
     def ready(self) -> bool:
         """Say whether the transport has room."""
         return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()

@@ -91,13 +91,13 @@ HOSTILE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("path", POSTS)
-@pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.asyncio
-async def test_hostile_bodies_are_refused(path: str, name: str) -> None:
+async def test_hostile_bodies_are_refused(path: str) -> None:
     async with in_process() as api:
-        answer = await api.http.post(path, content=HOSTILE[name])
-        assert answer.status_code == 400
-        assert_shape(answer)
+        for name, content in HOSTILE.items():
+            answer = await api.http.post(path, content=content)
+            assert answer.status_code == 400, name
+            assert_shape(answer)
 
 
 @pytest.mark.parametrize("path", POSTS)

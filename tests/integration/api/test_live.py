@@ -344,6 +344,16 @@ async def test_the_token_may_come_in_the_first_frame(first: dict[str, str]) -> N
             assert (await frame(socket, "viewers"))["seq"] == 2
 
 
+@pytest.mark.asyncio
+async def test_a_first_wish_that_cannot_be_met_is_answered_and_the_socket_lives() -> None:
+    async with served() as api, connect(f"ws://127.0.0.1:{api.port}/ws") as socket:
+        await say(socket, "subscribe", sessionId="nobody", token=TOKEN)
+        assert (await frame(socket, "error"))["error"] == "show_unknown"
+        await open_show(api)
+        await say(socket, "subscribe", sessionId="s")
+        await frame(socket, "subscribed")
+
+
 @pytest.mark.parametrize(
     "first", ['{"action":"auth","token":"no"}', '{"action":"subscribe"}', "{", "", None]
 )
@@ -366,7 +376,9 @@ async def test_without_the_token_a_socket_hears_nothing(
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_header_is_refused_at_the_handshake() -> None:
+async def test_a_wrong_header_is_refused_at_the_handshake(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with served() as api:
         for headers, status in (
             ({"Authorization": "Bearer no"}, 401),
@@ -375,6 +387,8 @@ async def test_a_wrong_header_is_refused_at_the_handshake() -> None:
             with pytest.raises(InvalidStatus) as refused:
                 await connect(f"ws://127.0.0.1:{api.port}/ws", additional_headers=headers)
             assert refused.value.response.status_code == status
+            assert json.loads(refused.value.response.body or b"")["success"] is False
+    assert not caplog.records
 
 
 @pytest.mark.asyncio

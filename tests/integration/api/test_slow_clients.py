@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
@@ -11,7 +12,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from dealflow.api.live import client as live_client
 from dealflow.api.live import hub, log
+from dealflow.api.live.protocol import CLOSE_RENEW, CLOSE_STALLED
 from dealflow.model.events import LotChanged, ViewersChanged
 from dealflow.model.show import Lot
 from dealflow.store.base import Show
@@ -83,7 +86,7 @@ async def test_clients_that_stop_reading_delay_nobody_and_are_closed(
             # A send that waits for a stalled client would be seen as a wait of many seconds.
             assert longest < 2.0
         async with asyncio.timeout(20):
-            assert {await code_of_end(client) for client in stalled} == {hub.CLOSE_STALLED}
+            assert {await code_of_end(client) for client in stalled} == {CLOSE_STALLED}
         await asyncio.gather(*(client.close() for client in healthy))
 
 
@@ -131,7 +134,7 @@ async def test_an_old_stream_is_asked_to_connect_again(monkeypatch: pytest.Monke
             async with asyncio.timeout(5):
                 await client.recv()
         assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == hub.CLOSE_RENEW
+        assert closed.value.rcvd.code == CLOSE_RENEW
 
 
 @pytest.mark.asyncio
@@ -151,3 +154,19 @@ async def test_clients_leave_nothing_behind() -> None:
         assert api.services.hub._by_show == {}
         assert api.services.hub._everything == set()
         assert "dealflow_clients 0.0" in (await api.http.get("/metrics")).text
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_asks_and_never_reads_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_client, "MAX_CONTROL", 3)
+    monkeypatch.setattr("dealflow.api.live.connection.CLOSE_SECONDS", 0.3)
+    async with served() as api:
+        await api.store.open_show(session_id="s", platform="push", url="", now_ms=1)
+        client = await small_pipe(api)
+        async with asyncio.timeout(15):
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await client.send("x" * 1_000)
+            while api.services.hub._clients:
+                await asyncio.sleep(0.02)
+        client.transport.abort()

@@ -20,6 +20,9 @@ from dealflow.telemetry.metrics import Metrics
 MAX_SHOWS = 100
 """Shows that one client may name."""
 
+MAX_CONTROL = 64
+"""Control frames that may wait; an honest client has one or two."""
+
 PATIENCE_SECONDS = 1.0
 """How long a client that catches up waits when the store does not answer."""
 
@@ -107,6 +110,9 @@ class Client:
 
     def say(self, data: bytes) -> None:
         """Queue a control frame; it goes before all frames that come later."""
+        if len(self._control) >= MAX_CONTROL:
+            self.end(protocol.CLOSE_STALLED, "asks faster than it reads the answers")
+            return
         self._control.append(data)
         self._news.set()
 

@@ -15,8 +15,16 @@ from dealflow.api.access import Access, Grant
 from dealflow.api.auth import address_of
 from dealflow.api.live import protocol
 from dealflow.api.live.client import MAX_SHOWS, Client, EndedError, until_ended
-from dealflow.api.live.hub import CLOSE_RIGHTS, Hub
-from dealflow.api.live.protocol import Authenticate, Style, Subscribe, Unsubscribe
+from dealflow.api.live.hub import Hub
+from dealflow.api.live.protocol import (
+    CLOSE_GONE,
+    CLOSE_RIGHTS,
+    Authenticate,
+    ClientFrame,
+    Style,
+    Subscribe,
+    Unsubscribe,
+)
 from dealflow.api.live.recovery import Recovery
 from dealflow.clock import Clock
 from dealflow.errors import DealflowError, InputInvalid, RateLimited, TokenMissing
@@ -30,7 +38,6 @@ FIRST_FRAME_SECONDS = 5.0
 CLOSE_SECONDS = 10.0
 """How long a client may take to see why it is closed, before its line is cut."""
 
-CLOSE_GONE = 1000
 RAW = "dealflow.raw"
 """The scope's extension with which our own server offers a `RawSocket`."""
 
@@ -153,7 +160,8 @@ class LiveSocket:
             try:
                 grant, first = await self._first_frame(scope, receive)
             except DealflowError as error:
-                await wire.control(protocol.error(error))
+                with contextlib.suppress(OSError):
+                    await wire.control(protocol.error(error))
                 return CLOSE_RIGHTS, error.message
             except _GoneError:
                 return CLOSE_GONE, ""
@@ -189,13 +197,11 @@ class LiveSocket:
         self, client: Client, scope: Scope, receive: Receive, first: Subscribe | None
     ) -> tuple[int, str]:
         """Read and send until the client leaves or must end."""
-        if first is not None:
-            await self._obey(client, first)
         self._hub.place(client)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(client.run(), name="client-send")
-                group.create_task(self._read(client, scope, receive), name="client-read")
+                group.create_task(self._read(client, scope, receive, first), name="client-read")
                 group.create_task(until_ended(client), name="client-end")
         except* (_GoneError, OSError):
             client.end(CLOSE_GONE, "")
@@ -203,27 +209,35 @@ class LiveSocket:
             pass
         return client.ended.result()
 
-    async def _read(self, client: Client, scope: Scope, receive: Receive) -> None:
+    async def _read(
+        self, client: Client, scope: Scope, receive: Receive, first: Subscribe | None
+    ) -> None:
         """Do what the client asks, one wish after the other."""
+        frame: ClientFrame | None = first
         while True:
-            text = await _next_text(receive)
             try:
-                frame = protocol.parse(text)
-                if isinstance(frame, Authenticate):
-                    client.grant = self._access.by_token(frame.token, address_of(scope))
-                elif isinstance(frame, Subscribe):
-                    await self._obey(client, frame)
-                else:
-                    show = await self._find_show(frame.session_id)
-                    client.forget(show.id)
-                    self._hub.place(client)
+                if frame is not None:
+                    await self._obey(client, scope, frame)
+                frame = protocol.parse(await _next_text(receive))
             except (TokenMissing, RateLimited) as error:
                 client.end(CLOSE_RIGHTS, error.message)
+                return
             except DealflowError as error:
+                frame = None
                 client.say(protocol.error(error))
 
-    async def _obey(self, client: Client, frame: Subscribe) -> None:
-        """Subscribe: find the place first, then begin there in one step without waiting."""
+    async def _obey(self, client: Client, scope: Scope, frame: ClientFrame) -> None:
+        if isinstance(frame, Authenticate):
+            client.grant = self._access.by_token(frame.token, address_of(scope))
+        elif isinstance(frame, Subscribe):
+            await self._subscribe(client, frame)
+        else:
+            show = await self._find_show(frame.session_id)
+            client.forget(show.id)
+            self._hub.place(client)
+
+    async def _subscribe(self, client: Client, frame: Subscribe) -> None:
+        """Find the place first, then begin there in one step without waiting."""
         wanted = protocol.filter_of(frame.types, frame.buyers_only)
         if frame.session_id is None:
             self._set_style(client, frame)

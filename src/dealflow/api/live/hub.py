@@ -11,6 +11,12 @@ from dealflow.api.access import Access
 from dealflow.api.live import protocol
 from dealflow.api.live.client import Client, Group, Rendered
 from dealflow.api.live.log import Log, Logs
+from dealflow.api.live.protocol import (
+    CLOSE_RENEW,
+    CLOSE_RIGHTS,
+    CLOSE_STALLED,
+    CLOSE_STOPPING,
+)
 from dealflow.bus.base import Bus, Committed, Subscription
 from dealflow.clock import Clock
 from dealflow.errors import DealflowError
@@ -39,11 +45,6 @@ LIFETIME_SECONDS = 24 * 3600.0
 
 WATCH_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0
-
-CLOSE_RIGHTS = 4401
-CLOSE_STALLED = 4408
-CLOSE_RENEW = 4410
-CLOSE_STOPPING = 1012
 
 _log = logging.getLogger(__name__)
 

@@ -26,6 +26,13 @@ KINDS = frozenset(str(kind.__struct_config__.tag) for kind in EVENT_CLASSES)
 MAX_FRAME = 64 * 1024
 """Bytes in a client's frame; the longest honest one has a few hundred."""
 
+CLOSE_GONE = 1000
+CLOSE_STOPPING = 1012
+CLOSE_RIGHTS = 4401
+CLOSE_STALLED = 4408
+CLOSE_RENEW = 4410
+"""Why the server closes a socket: see the sentence that goes with it."""
+
 _BUYER = b'"isBuyer":true'
 _NEW_MESSAGE = "new_message"
 
