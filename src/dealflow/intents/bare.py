@@ -27,7 +27,7 @@ def read_bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     if evidence.rest((), lexicon) > 0 or evidence.scene.lot is None and not _has_rules(evidence):
         return None
     tokens = [token for token in evidence.tokens if token.kind not in _SILENT]
-    tokens = [token for token in tokens if token.text not in lexicon.fillers]
+    tokens = [token for token in tokens if not lexicon.is_filler(token.text, evidence.languages)]
     if not tokens:
         return None
     finding = _read(evidence, tokens)

@@ -26,11 +26,17 @@ class Evidence:
     """One message, read."""
 
     def __init__(
-        self, tokens: list[Token], hits: list[Hit], scene: Scene, context: Context
+        self,
+        tokens: list[Token],
+        hits: list[Hit],
+        scene: Scene,
+        context: Context,
+        languages: int,
     ) -> None:
         self.tokens = tokens
         self.scene = scene
         self.context = context
+        self.languages = languages
         self._clauses, self.asked_clauses = _clauses(tokens)
         self.covering = hits
         self.hits: dict[str, list[Hit]] = {}
@@ -101,15 +107,15 @@ class Evidence:
             return True
         text = token.text
         return (
-            text in lexicon.fillers
-            or text in lexicon.pointers
+            lexicon.is_filler(text, self.languages)
+            or lexicon.is_pointer(text, self.languages)
             or text in SIZES
             or text in self.scene.words
             or text == self.scene.code
         )
 
 
-_COVERING = frozenset({"color", "filler", "pointer"})
+_COVERING = frozenset({"color"})
 
 
 def _clauses(tokens: list[Token]) -> tuple[list[int], frozenset[int]]:

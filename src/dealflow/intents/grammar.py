@@ -94,10 +94,11 @@ class GrammarClassifier:
 
     def _evidence(self, tokens: list[Token], utterance: Utterance) -> Evidence:
         scene = self._scenes.read(utterance.context)
-        hits = self._lexicon.find(tokens)
+        languages = self._lexicon.languages(tokens, utterance.lang)
+        hits = self._lexicon.find(tokens, languages)
         if scene.claim_words:
             hits += _own_words(tokens, scene.claim_words)
-        return Evidence(tokens, hits, scene, utterance.context)
+        return Evidence(tokens, hits, scene, utterance.context, languages)
 
     def _plain_verdict(self, finding: Finding, reason: str) -> Verdict:
         reading = self._calibration.read(finding.tier, finding.intent)

@@ -3,7 +3,8 @@
 ``ill|i_will take|grab <it>`` reads: "ill" or "i will", then "take" or "grab", then one of the class
 ``it``. A trailing ``?`` makes a piece optional. ``*`` is any one token, ``**`` up to three.
 ``%n`` is a number, ``%m`` an amount of money, ``%c`` a code, ``%x`` any of these, ``%@`` a mention.
-``^`` stands for the start of a clause and ``$`` for its end; polite fillers do not count there.
+``^`` stands for the start of a clause and ``$``, which is also good as a choice, for its end; polite
+fillers do not count there.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _PLACEHOLDERS = {
     "%x": ("\0n", "\0m", "\0c", "\0q"),
     "%@": ("\0@",),
     "*": (WILD,),
+    "$": (END,),
 }
 
 Classes = Mapping[str, Sequence[str]]
@@ -46,81 +48,89 @@ Classes = Mapping[str, Sequence[str]]
 
 def words_of(text: str) -> list[str]:
     """Return the tokens of a literal, cut exactly as a message is."""
+    if text.isascii() and text.isalpha():
+        return [text.lower()]
     tokens = tokenise(normalise(text), frozenset(), frozenset())
     return [token.text for token in tokens if token.kind is not Kind.BREAK]
 
 
-def add_pattern(automaton: Automaton, pattern: str, label: str, classes: Classes) -> None:
-    """Compile one pattern into the automaton.
+class Compiler:
+    """Compiles the patterns of one language file; ``words`` collects the words it met."""
 
-    Raises:
-        SettingsInvalid: it names an unknown class or says nothing.
-    """
-    pieces = pattern.split()
-    state = 1 if pieces[:1] == ["^"] else 0
-    if pieces[:1] == ["^"]:
-        pieces = pieces[1:]
-    if not pieces or pieces[0] in ("*", "**", "$"):
-        raise SettingsInvalid(f"The lexicon pattern {pattern!r} begins with nothing.")
-    for piece in pieces:
-        state = _add_piece(automaton, state, piece, classes, pattern)
-    automaton.accept(state, label)
+    def __init__(self, automaton: Automaton, classes: Classes) -> None:
+        self._automaton = automaton
+        self._classes = classes
+        self._literals: dict[str, list[str]] = {}
+        self.words: set[str] = set()
 
+    def literal(self, text: str) -> list[str]:
+        """Return the words of a literal in which ``_`` stands for a space.
 
-def _add_piece(automaton: Automaton, state: int, piece: str, classes: Classes, pattern: str) -> int:
-    if piece == "**":
-        return _add_gap(automaton, state)
-    if piece == "$":
-        return _add_symbols(automaton, state, (END,))
-    optional = piece.endswith("?") and len(piece) > 1
-    end = automaton.new()
-    for choice in _choices(piece.removesuffix("?") if optional else piece, classes, pattern):
-        _add_choice(automaton, state, choice, end)
-    if optional:
-        automaton.link(state, None, end)
-    return end
+        Raises:
+            SettingsInvalid: it holds no word.
+        """
+        known = self._literals.get(text)
+        if known is None:
+            known = self._literals[text] = words_of(text.replace("_", " "))
+            if not known:
+                raise SettingsInvalid(f"The lexicon names {text!r}, which is no word.")
+            self.words.update(known)
+        return known
 
+    def add(self, pattern: str, label: str) -> None:
+        """Compile one pattern.
 
-def _choices(piece: str, classes: Classes, pattern: str) -> list[str]:
-    choices: list[str] = []
-    for part in piece.split("|"):
-        if part.startswith("<") and part.endswith(">"):
-            if part[1:-1] not in classes:
-                raise SettingsInvalid(f"The lexicon pattern {pattern!r} names no class {part}.")
-            choices += classes[part[1:-1]]
-        else:
-            choices.append(part)
-    return choices
+        Raises:
+            SettingsInvalid: it names an unknown class, or begins with nothing.
+        """
+        pieces = pattern.split()
+        state = 1 if pieces[:1] == ["^"] else 0
+        if pieces[:1] == ["^"]:
+            pieces = pieces[1:]
+        if not pieces or pieces[0] in ("*", "**", "$"):
+            raise SettingsInvalid(f"The lexicon pattern {pattern!r} begins with nothing.")
+        for piece in pieces:
+            state = self._gap(state) if piece == "**" else self._piece(state, piece)
+        self._automaton.accept(state, label)
 
+    def _piece(self, state: int, piece: str) -> int:
+        optional = piece.endswith("?") and len(piece) > 1
+        end = self._automaton.new()
+        for choice in self._choices(piece.removesuffix("?") if optional else piece):
+            self._choice(state, choice, end)
+        if optional:
+            self._automaton.link(state, None, end)
+        return end
 
-def _add_choice(automaton: Automaton, state: int, choice: str, end: int) -> None:
-    if choice in _PLACEHOLDERS:
-        for symbol in _PLACEHOLDERS[choice]:
-            automaton.link(state, symbol, end)
-        return
-    words = words_of(choice.replace("_", " "))
-    if not words:
-        raise SettingsInvalid(f"The lexicon names {choice!r}, which is no word.")
-    for word in words[:-1]:
-        following = automaton.new()
-        automaton.link(state, word, following)
-        state = following
-    automaton.link(state, words[-1], end)
+    def _choices(self, piece: str) -> list[str]:
+        choices: list[str] = []
+        for part in piece.split("|"):
+            if part.startswith("<") and part.endswith(">"):
+                if part[1:-1] not in self._classes:
+                    raise SettingsInvalid(f"The lexicon names an unknown class {part}.")
+                choices += self._classes[part[1:-1]]
+            else:
+                choices.append(part)
+        return choices
 
+    def _choice(self, state: int, choice: str, end: int) -> None:
+        if choice in _PLACEHOLDERS:
+            for symbol in _PLACEHOLDERS[choice]:
+                self._automaton.link(state, symbol, end)
+            return
+        words = self.literal(choice)
+        for word in words[:-1]:
+            following = self._automaton.new()
+            self._automaton.link(state, word, following)
+            state = following
+        self._automaton.link(state, words[-1], end)
 
-def _add_gap(automaton: Automaton, state: int) -> int:
-    end = automaton.new()
-    automaton.link(state, None, end)
-    for _ in range(GAP):
-        following = automaton.new()
-        automaton.link(state, WILD, following)
-        automaton.link(following, None, end)
-        state = following
-    return end
-
-
-def _add_symbols(automaton: Automaton, state: int, symbols: Sequence[str]) -> int:
-    end = automaton.new()
-    for symbol in symbols:
-        automaton.link(state, symbol, end)
-    return end
+    def _gap(self, state: int) -> int:
+        end = self._automaton.new()
+        self._automaton.link(state, None, end)
+        for _ in range(GAP):
+            following = self._automaton.new()
+            self._automaton.link(state, WILD, following)
+            self._automaton.link(following, None, end)
+            state = following
+        return end

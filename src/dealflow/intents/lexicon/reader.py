@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from dealflow.errors import SettingsInvalid
 from dealflow.intents.lexicon.automaton import END, Automaton
-from dealflow.intents.lexicon.pattern import SYMBOLS, Classes, add_pattern, words_of
+from dealflow.intents.lexicon.languages import EVERY, Languages
+from dealflow.intents.lexicon.pattern import SYMBOLS, Compiler
 from dealflow.intents.tokens import Kind, Token
 
 LABELS = frozenset(
@@ -17,7 +18,7 @@ LABELS = frozenset(
         "claim_word", "claim", "claim_soft", "backup", "bid", "checkout", "demand", "price",
         "product", "shipping", "interest", "retraction", "decline", "post", "spam", "shop",
         "idiom", "joke", "negation", "past", "others", "ask", "condition", "filler", "pointer",
-        "color",
+        "color", "common",
     }
 )  # fmt: skip
 """The headings that a language file may have; each names what its patterns show."""
@@ -39,62 +40,82 @@ class Lexicon:
 
     def __init__(self, tables: Mapping[str, Mapping[str, object]]) -> None:
         self._automaton = Automaton()
+        self._languages = Languages()
+        self._fillers: dict[str, int] = {}
+        self._pointers: dict[str, int] = {}
+        self._masks: dict[str, tuple[str, int]] = {}
         self.claim_words: set[str] = set()
-        self.fillers: set[str] = set()
-        self.pointers: set[str] = set()
         for name, table in tables.items():
-            self._add_language(name, table)
+            self._add_language(name.removesuffix(".toml"), table)
         self.vocabulary = frozenset(self._automaton.literals)
         self._automaton.reset()
         self._inside = frozenset(self._automaton.starts(opening=False))
         self.triggers = frozenset(self._automaton.starts(opening=True))
 
     def _add_language(self, name: str, table: Mapping[str, object]) -> None:
+        mask = EVERY if name in SHARED else self._languages.bit(name)
         classes = _classes(name, table)
+        compiler = Compiler(self._automaton, classes)
         for label, patterns in table.items():
-            if label in ("classes", "names"):
+            if label == "classes":
                 continue
             if label not in LABELS:
                 raise SettingsInvalid(f"The lexicon {name!r} has an unknown heading {label!r}.")
             for pattern in _strings(name, label, patterns):
-                self._add(pattern, label, classes)
+                self._add(compiler, pattern, label, mask)
+        for word in compiler.words:
+            self._languages.learn(word, mask)
 
-    def _add(self, pattern: str, label: str, classes: Classes) -> None:
-        if label == "filler":
-            self.fillers.update(words_of(pattern))
-        elif label == "pointer":
-            self.pointers.update(words_of(pattern))
-        elif label == "claim_word":
-            self.claim_words.add("".join(words_of(pattern)))
-        add_pattern(self._automaton, pattern, label, classes)
+    def _add(self, compiler: Compiler, pattern: str, label: str, mask: int) -> None:
+        if label in ("filler", "pointer", "common"):
+            words = compiler.literal(pattern)
+            known = {"filler": self._fillers, "pointer": self._pointers}.get(label, {})
+            for word in words:
+                known[word] = known.get(word, 0) | mask
+            return
+        if label == "claim_word":
+            self.claim_words.add("".join(compiler.literal(pattern)))
+        name = f"{label}/{mask}"
+        self._masks[name] = (label, mask)
+        compiler.add(pattern, name)
 
-    def find(self, tokens: Sequence[Token]) -> list[Hit]:
-        """Return every longest phrase of each kind, in the order of the text."""
+    def languages(self, tokens: Sequence[Token], hint: str | None) -> int:
+        """Return the mask of languages that the message may be in."""
+        return self._languages.possible(tokens, hint)
+
+    def is_filler(self, word: str, mask: int) -> bool:
+        """Say whether the word is politeness in one of the languages."""
+        return bool(self._fillers.get(word, 0) & mask)
+
+    def is_pointer(self, word: str, mask: int) -> bool:
+        """Say whether the word only points, counts or labels in one of the languages."""
+        return bool(self._pointers.get(word, 0) & mask)
+
+    def find(self, tokens: Sequence[Token], mask: int) -> list[Hit]:
+        """Return every longest phrase of each kind in these languages, in order of the text."""
         automaton = self._automaton
         if automaton.is_full:
             automaton.reset()
         symbols = [self._symbol(token) for token in tokens]
-        closing = self._closings(tokens)
+        closing = self._closings(tokens, mask)
         hits: list[Hit] = []
         opening = True
         for start, symbol in enumerate(symbols):
-            if tokens[start].kind is Kind.BREAK:
+            if symbol == _BREAK:
                 opening = True
                 continue
             if symbol in (self.triggers if opening else self._inside):
                 state = automaton.opening if opening else automaton.inside
-                self._follow(symbols, start, state, closing, hits)
-            opening = opening and self._is_empty(tokens[start])
+                for name, end in self._follow(symbols, start, state, closing).items():
+                    label, languages = self._masks[name]
+                    if languages & mask:
+                        hits.append(Hit(label, start, end))
+            opening = opening and self._is_empty(tokens[start], mask)
         return hits
 
     def _follow(
-        self,
-        symbols: Sequence[str],
-        start: int,
-        state: int,
-        closing: Sequence[bool],
-        hits: list[Hit],
-    ) -> None:
+        self, symbols: Sequence[str], start: int, state: int, closing: Sequence[bool]
+    ) -> dict[str, int]:
         step, labels = self._automaton.step, self._automaton.labels
         found: dict[str, int] = {}
         for at in range(start, len(symbols)):
@@ -110,7 +131,7 @@ class Lexicon:
                 if last >= 0:
                     for label in labels(last):
                         found[label] = at + 1
-        hits += [Hit(label, start, end) for label, end in found.items()]
+        return found
 
     def _symbol(self, token: Token) -> str:
         if token.kind is Kind.BREAK:
@@ -119,17 +140,22 @@ class Lexicon:
             return token.text
         return SYMBOLS[token.kind]
 
-    def _closings(self, tokens: Sequence[Token]) -> list[bool]:
+    def _closings(self, tokens: Sequence[Token], mask: int) -> list[bool]:
         """Return for each place whether only fillers follow it in its clause."""
         closing = [True] * (len(tokens) + 1)
         for at in range(len(tokens) - 1, -1, -1):
             token = tokens[at]
-            closing[at] = token.kind is Kind.BREAK or (closing[at + 1] and self._is_empty(token))
+            closing[at] = token.kind is Kind.BREAK or (
+                closing[at + 1] and self._is_empty(token, mask)
+            )
         return closing
 
-    def _is_empty(self, token: Token) -> bool:
-        return token.kind is Kind.EMOJI or token.text in self.fillers
+    def _is_empty(self, token: Token, mask: int) -> bool:
+        return token.kind is Kind.EMOJI or self.is_filler(token.text, mask)
 
+
+SHARED = frozenset({"colors"})
+"""Files that belong to every language."""
 
 _BREAK = "\0break"
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.COUNT})
