@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dealflow.errors import BrowserMissing, BrowserUnusable
@@ -119,8 +117,3 @@ def test_a_login_without_a_display_says_what_to_do() -> None:
     with pytest.raises(BrowserUnusable) as caught:
         require_display({}, "linux")
     assert "desktop" in caught.value.advice
-
-
-def test_data_files_are_part_of_the_package() -> None:
-    folder = Path(launch.__file__).parents[1] / "whatnot"
-    assert {"selectors.toml", "observer.js"} <= {path.name for path in folder.iterdir()}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MARKER_COOKIE: Final = "__Secure-access-token"
 """Only a logged-in visitor has this cookie; nothing of it but its name is ever read."""
 
-PROFILE_DIR: Final = "whatnot-profile"
+PROFILE_DIR: Final = "profile"
 
 LOOK_SECONDS: Final = 1.0
 LOAD_SECONDS: Final = 60.0

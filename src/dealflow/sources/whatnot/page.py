@@ -320,5 +320,4 @@ def observer_script() -> str:
         "challenge": selectors.walls.challenge_titles,
         "login": selectors.walls.login_paths,
     }
-    # "</" and the line separators need no escape: this is never inside a document.
-    return observer_source().replace("__CONFIG__", json.dumps(settings))
+    return f"{observer_source()}({json.dumps(settings)});"

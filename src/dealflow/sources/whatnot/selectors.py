@@ -39,7 +39,14 @@ def load() -> Selectors:
     return msgspec.toml.decode(raw, type=Selectors)
 
 
+OBSERVER = ("telling.js", "finding.js", "chat.js", "beside.js", "watching.js")
+"""The parts of the observer, in the order in which they are put together."""
+
+
 @functools.cache
 def observer_source() -> str:
-    """Read the script that watches the page from within."""
-    return resources.files(__package__).joinpath("observer.js").read_text(encoding="utf-8")
+    """Return the script that watches the page from within: a function of its settings."""
+    folder = resources.files(__package__) / "observer"
+    parts = [(folder / name).read_text(encoding="utf-8") for name in OBSERVER]
+    opening = '"use strict";\nif (window !== window.top) return;\n'
+    return f"((CONFIG) => {{\n{opening}{''.join(parts)}}})"
