@@ -37,7 +37,6 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     return {
         **kept,
         "HOME": str(home),
-        "TMPDIR": str(home),
         "DEALFLOW_LOG__LEVEL": "warning",
         **(extra or {}),
     }

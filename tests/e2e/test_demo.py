@@ -34,24 +34,31 @@ def assert_whole(done: Done) -> None:
     assert said["claims"] > 0
 
 
+SOCKET = ("demo", "--transport", "socket", "--speed", SPEED)
+
+
 def test_by_socket(tmp_path: Path) -> None:
-    done = run(tmp_path, "demo", "--transport", "socket", "--speed", SPEED, "--json")
+    done = run(tmp_path, *SOCKET, "--json", env={"TMPDIR": str(tmp_path)})
     assert_whole(done)
-    assert Path(summary(done)["store"]).is_file()
+    store = Path(summary(done)["store"])
+    assert store.is_file()
+    assert store.is_relative_to(tmp_path)
 
 
 @pytest.mark.browser
 @pytest.mark.timeout(60)
 def test_through_a_real_browser(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    done = run(tmp_path, "demo", "--speed", SPEED, "--json", "--data-dir", folder)
+    done = run(tmp_path, "demo", "--speed", SPEED, "--json", "--data-dir", tmp_path / "data")
     assert_whole(done)
-    assert summary(done)["store"] == str(folder / "dealflow.db")
+    assert "starts" in done.err
+    assert "socket" not in done.err
+    assert summary(done)["store"] == str(tmp_path / "data" / "dealflow.db")
 
 
 def test_without_a_browser_it_says_so_and_goes_on(tmp_path: Path) -> None:
     env = {"DEALFLOW_BROWSER__EXECUTABLE": "/nowhere/chromium"}
-    done = run(tmp_path, "demo", "--speed", SPEED, "--json", env=env)
+    options = ("--speed", SPEED, "--json", "--data-dir", tmp_path)
+    done = run(tmp_path, "demo", *options, env=env)
     assert_whole(done)
     assert "There is no program at /nowhere/chromium." in done.err
     assert "apt-get install chromium" in done.err
@@ -59,17 +66,17 @@ def test_without_a_browser_it_says_so_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_person_reads_plain_lines_and_a_summary(tmp_path: Path) -> None:
-    done = run(tmp_path, "demo", "--transport", "socket", "--speed", SPEED)
+    done = run(tmp_path, *SOCKET, "--data-dir", tmp_path)
     said = done.out.decode()
     assert done.code == 0
     assert "BUYER" in said
     assert f"{SAID} messages were said; {SAID} were read" in said
-    assert "dealflow shows --data-dir" in said
+    assert f"dealflow shows --data-dir {tmp_path}" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_can_be_ended_at_any_time(tmp_path: Path, number: signal.Signals) -> None:
-    with started(tmp_path, "demo", "--transport", "socket", "--json") as process:
+    with started(tmp_path, *SOCKET, "--json", "--data-dir", tmp_path) as process:
         assert line_of(process)["type"] == "stream_selected"
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
