@@ -13,6 +13,7 @@
 //   {k: "match", f, n}                             candidate n found field f
 
 const TICK_MS = 1000;
+const SEEK_MS = 50;
 const timers = [];
 
 function tick() {
@@ -34,11 +35,13 @@ function tick() {
 function begin() {
   timers.push(setInterval(guarded(tick), TICK_MS), setInterval(guarded(card), CARD_MS));
   guarded(tick)();
-  // The list appears when the page's own program has run; a tick would find it late.
-  if (!list) timers.push(setInterval(guarded(() => list || hasten()), 50));
+  timers.push(setInterval(guarded(hasten), SEEK_MS));
 }
 
+// The list appears when the page's own program has run, and may be replaced with all around it. A
+// tick would notice late: rows leave a fast chat in a fraction of a second.
 function hasten() {
+  if (list && list.isConnected) return;
   const node = locate();
   if (node) attach(node);
 }
