@@ -34,6 +34,9 @@ NODE = Path(__file__).parent / "node"
 QUIET_SECONDS = 3.0
 """A run is over when nothing has arrived for this long."""
 
+OVERTIME_SECONDS = 5.0
+"""A side that cannot keep up is measured by what it delivered until then."""
+
 _MARK = b'"seq":'
 _SEQ = re.compile(rb'"seq":(\d+)')
 _SENT = re.compile(rb"t=(\d+);")
@@ -136,11 +139,13 @@ async def measure(side: str, mode: str, seconds: float) -> Run:
             transport, _ = await loop.create_connection(lambda b=board: b, "127.0.0.1", port)  # type: ignore[misc]
             boards.append(board)
             transports.append(transport)
-        before = _cpu(pid)
+        before, begun = _cpu(pid), time.perf_counter()
         total = CLIENTS * int(RATE * seconds)
         while sum(board.count for board in boards) < total:
             await asyncio.sleep(0.05)
-            if time.perf_counter() - max(board.last for board in boards) > QUIET_SECONDS:
+            now = time.perf_counter()
+            silent = now - max(board.last for board in boards) > QUIET_SECONDS
+            if silent or now - begun > seconds + OVERTIME_SECONDS:
                 break
         after = _cpu(pid)
         for transport in transports:
