@@ -14,34 +14,37 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from types import TracebackType
 
+import msgspec
+
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
 from dealflow.errors import (
     DealflowError,
     InputInvalid,
-    PlatformError,
     ShowUnknown,
     Stopping,
     TooManyShows,
 )
 from dealflow.intents.base import Classifier
 from dealflow.ledger.ledger import LotOutcome
-from dealflow.model.facts import ChatSeen, SourceChanged, SourceStatus
+from dealflow.model.facts import (
+    ChatSeen,
+    SourceChanged,
+    SourceStatus,
+)
 from dealflow.model.message import Channel
-from dealflow.model.show import ShowRules, ShowStatus
+from dealflow.model.show import ShowRules
 from dealflow.model.text import MAX_NAME, clean
 from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.finding import find
 from dealflow.pipeline.restore import restore
 from dealflow.pipeline.runner import ShowRunner
 from dealflow.settings import Settings
-from dealflow.sources.base import Platform, Reader, ShowInfo, ShowRef, Transport
+from dealflow.sources.base import Platform, Reader, ShowRef, Transport
 from dealflow.sources.registry import Platforms
 from dealflow.sources.supervisor import Supervisor
 from dealflow.store.base import Show, Store
 from dealflow.telemetry.metrics import Metrics
-
-INSPECT_SECONDS = 4.0
-"""How long a platform may take to say what a show is before reading begins without its word."""
 
 IDLE_SECONDS = 600.0
 """A pushed show leaves memory when nothing was pushed for this long; its rows stay."""
@@ -130,7 +133,8 @@ class ShowMonitor:
             ShowUrlRefused, ShowUnknown, TransportUnknown, TooManyShows, InputInvalid, Stopping.
         """
         self._check_open()
-        platform, ref = await self._find(request)
+        found = await find(self._platforms, request)
+        platform, ref = found.platform, found.ref
         session_id = _session_key(request.session_id) or f"{ref.platform}:{ref.external_id}"
         async with self._opening:
             running = self._active.get(session_id)
@@ -148,8 +152,16 @@ class ShowMonitor:
                 session_id, platform.name, ref.url, request.rules, ref
             )
             active.ref = ref
+            await active.runner.submit(found.facts(self._clock.now_ms()))
             self._read(active, self._supervisor(platform, ref, request.transport, active))
-            return active.show
+            way = platform.ways[0] if request.transport is Transport.AUTO else request.transport
+            return msgspec.structs.replace(
+                active.show,
+                title=found.info.title or active.show.title,
+                seller=found.info.seller or active.show.seller,
+                viewers=found.info.viewers,
+                source=f"{platform.name}.{way}",
+            )
 
     async def stop(self, session_id: str) -> Show:
         """Stop reading a show and return it once all that was read is committed.
@@ -272,37 +284,6 @@ class ShowMonitor:
         reading = sum(1 for active in self._active.values() if active.ref is not None)
         if reading >= self._settings.max_shows:
             raise TooManyShows(f"{reading} shows are being read, which is the limit.")
-
-    async def _find(self, request: StartRequest) -> tuple[Platform, ShowRef]:
-        """Return the first of the request's URLs that is live, else the first that exists."""
-        unknown: ShowUnknown | None = None
-        over: list[tuple[Platform, ShowRef]] = []
-        asked = [self._platforms.resolve(url) for url in (request.url, *request.fallback_urls)]
-        for platform, ref in asked:
-            try:
-                info = await self._inspect(platform, ref)
-            except ShowUnknown as error:
-                unknown = unknown or error
-                continue
-            if info.status is not ShowStatus.ENDED:
-                return platform, info.ref or ref
-            over.append((platform, info.ref or ref))
-        if request.auto_discover:
-            platform, ref = asked[0]
-            for other in await platform.discover(ref, limit=1):
-                return platform, other
-        if over:
-            return over[0]
-        assert unknown is not None
-        raise unknown
-
-    async def _inspect(self, platform: Platform, ref: ShowRef) -> ShowInfo:
-        try:
-            async with asyncio.timeout(INSPECT_SECONDS):
-                return await platform.inspect(ref)
-        except (TimeoutError, PlatformError) as error:
-            _log.info("the platform did not say what the show is", extra={"why": str(error)})
-            return ShowInfo()
 
     async def _open(
         self,
