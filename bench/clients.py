@@ -1,9 +1,12 @@
 """Dashboards, many in one process, that check what they are sent and how late it is.
 
-A measured message carries its number, from 1, and the time at which it was sent, in its text (see
-`text_of`), so the same clients serve every server whatever its frames look like, single or several
+A measured message carries its number, from 1, and the time at which it was due, as its id (see
+`mark_of`), so the same clients serve every server whatever its frames look like, single or several
 in one. Each client notes every number: what never came is lost, what came again is repeated, what
 came after a higher one is out of order.
+
+A frame that went to many clients is searched once, so that the clients are never the slower part;
+a client whose frame differs by a byte has it searched anew.
 
 Run as ``python -m bench.clients``: prints a line once all are connected, and one with what was
 found when every client has the last message, or the time is over.
@@ -21,8 +24,10 @@ import struct
 import sys
 import time
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 MEASURED = re.compile(rb"bench:([0-9]{1,12}):([0-9]{1,20})")
@@ -39,9 +44,37 @@ CONNECT_AT_ONCE = 50
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
 
 
-def text_of(number: int) -> str:
-    """Return the text of a measured message that is sent now."""
-    return f"bench:{number}:{time.time_ns()}"
+MAX_KNOWN = 64
+"""Frames that are remembered; clients of one server are less than that apart."""
+
+
+def mark_of(number: int, due_ns: int) -> str:
+    """Return the id of a measured message."""
+    return f"bench:{number}:{due_ns}"
+
+
+class Marks(NamedTuple):
+    """The measured messages of one frame.
+
+    ``first`` is 0 when their numbers are not each the one before plus one. ``times`` holds, for
+    those whose latency counts, each moment and how many were due then.
+    """
+
+    numbers: tuple[int, ...]
+    first: int
+    times: tuple[tuple[int, int], ...]
+    due_ns: int
+
+
+def marks_in(body: bytes, expected: int, since: int) -> Marks:
+    """Return the marks of a frame; numbers that are not of this measurement are left out."""
+    found = [(int(number), int(due)) for number, due in MEASURED.findall(body)]
+    found = [(number, due) for number, due in found if 1 <= number <= expected]
+    numbers = tuple(number for number, _ in found)
+    times = Counter(due for number, due in found if number >= since)
+    first = numbers[0] if numbers else 0
+    rises = numbers == tuple(range(first, first + len(numbers)))
+    return Marks(numbers, first if rises else 0, tuple(times.items()), found[0][1] if found else 0)
 
 
 @dataclass
@@ -62,14 +95,25 @@ class Tally:
     late: array[int] = field(default_factory=lambda: array("Q", bytes(8 * (STEPS + 1))))
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def count(self, number: int, sent_ns: int, now_ns: int) -> None:
-        """Count one delivery; messages before ``since`` only warm the server up."""
-        self.delivered += 1
+    known: dict[bytes, Marks] = field(default_factory=dict)
+
+    def marks_of(self, body: bytes) -> Marks:
+        """Return the marks of a frame, found once for all clients that get the same bytes."""
+        marks = self.known.get(body)
+        if marks is None:
+            marks = self.known[body] = marks_in(body, self.expected, self.since)
+            if len(self.known) > MAX_KNOWN:
+                del self.known[next(iter(self.known))]
+        return marks
+
+    def count(self, marks: Marks, now_ns: int) -> None:
+        """Count deliveries; messages before ``since`` only warm the server up."""
+        self.delivered += len(marks.numbers)
         self.last_ns = now_ns
         if not self.first_ns:
-            self.first_ns = sent_ns
-        if number >= self.since:
-            self.late[min(max(now_ns - sent_ns, 0) // STEP_NS, STEPS)] += 1
+            self.first_ns = marks.due_ns
+        for due_ns, count in marks.times:
+            self.late[min(max(now_ns - due_ns, 0) // STEP_NS, STEPS)] += count
 
     def finish(self) -> None:
         """Note that one client has its last message, or was closed."""
@@ -119,6 +163,7 @@ class Dashboard(asyncio.Protocol):
         self._seen = bytearray(tally.expected + 1)
         self._seen_count = 0
         self._last = 0
+        self._is_done = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -170,7 +215,9 @@ class Dashboard(asyncio.Protocol):
             size = int.from_bytes(buffer[2:10], "big")
         if len(buffer) < at + size:
             return 0
-        self._take(buffer[0] & 0x0F, bytes(buffer[at : at + size]))
+        with memoryview(buffer) as view:
+            body = bytes(view[at : at + size])
+        self._take(buffer[0] & 0x0F, body)
         return at + size
 
     def _take(self, kind: int, body: bytes) -> None:
@@ -182,14 +229,26 @@ class Dashboard(asyncio.Protocol):
             self._tally.frames += 1
             if self._awaited and self._awaited in body and not self.ready.done():
                 self.ready.set_result(None)
-            now_ns = time.time_ns()
-            for number, sent_ns in MEASURED.findall(body):
-                self._check(int(number), int(sent_ns), now_ns)
+            marks = self._tally.marks_of(body)
+            if marks.numbers:
+                self._tally.count(marks, time.time_ns())
+                self._check(marks)
 
-    def _check(self, number: int, sent_ns: int, now_ns: int) -> None:
-        if not 1 <= number <= self._tally.expected:
-            return  # not of this measurement
-        self._tally.count(number, sent_ns, now_ns)
+    def _check(self, marks: Marks) -> None:
+        count = len(marks.numbers)
+        if marks.first == self._last + 1:
+            # The next ones, in order: none of them can have come before.
+            self._seen[marks.first : marks.first + count] = b"\1" * count
+            self._seen_count += count
+            self._last += count
+        else:
+            for number in marks.numbers:
+                self._check_one(number)
+        if self._seen_count == self._tally.expected and not self._is_done:
+            self._is_done = True
+            self._tally.finish()
+
+    def _check_one(self, number: int) -> None:
         if self._seen[number]:
             self._tally.repeated += 1
             return
@@ -198,8 +257,6 @@ class Dashboard(asyncio.Protocol):
         if number < self._last:
             self._tally.reordered += 1
         self._last = max(self._last, number)
-        if self._seen_count == self._tally.expected:
-            self._tally.finish()
 
     def _write(self, kind: int, body: bytes) -> None:
         assert self._transport is not None

@@ -29,10 +29,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 TABLE = """
 CREATE TABLE chat_messages (
-    id INTEGER PRIMARY KEY, username TEXT, message TEXT, platform TEXT, created_at REAL
+    id INTEGER PRIMARY KEY, platform_id TEXT, username TEXT, message TEXT, platform TEXT,
+    created_at REAL
 )
 """
-INSERT = "INSERT INTO chat_messages (username, message, platform, created_at) VALUES (?, ?, ?, ?)"
+INSERT = (
+    "INSERT INTO chat_messages (platform_id, username, message, platform, created_at)"
+    " VALUES (?, ?, ?, ?, ?)"
+)
 
 
 class PerMessage:
@@ -48,7 +52,8 @@ class PerMessage:
 
     async def post(self, request: Request) -> JSONResponse:
         wish = await request.json()
-        row = (wish["username"], wish["message"], "whatnot", time.time())
+        now = time.time()
+        row = (wish["platformId"], wish["username"], wish["message"], "whatnot", now)
         row_id = self._store.execute(INSERT, row).lastrowid
         if self._stub_seconds:
             await asyncio.sleep(self._stub_seconds)
@@ -58,9 +63,10 @@ class PerMessage:
                 "type": "new_message",
                 "message": {
                     "id": row_id,
+                    "platformId": wish["platformId"],
                     "username": wish["username"],
                     "message": wish["message"],
-                    "timestamp": row[3],
+                    "timestamp": now,
                     **analysis,
                 },
             }

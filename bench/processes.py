@@ -17,7 +17,7 @@ READY_SECONDS = 30.0
 
 
 @asynccontextmanager
-async def _process(
+async def started(
     *arguments: str, env: dict[str, str] | None = None
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
     """Start a process that says on one JSON line that it is ready; stop it on leaving."""
@@ -41,10 +41,20 @@ async def _process(
                 await process.wait()
 
 
+async def last_line(process: asyncio.subprocess.Process) -> dict[str, Any]:
+    """Return the next JSON line that a process says, which is its last."""
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    if not line:
+        raise ConnectionError("The process ended without a word.")
+    found: dict[str, Any] = msgspec.json.decode(line)
+    return found
+
+
 @asynccontextmanager
 async def staged(*options: str) -> AsyncIterator[dict[str, Any]]:
     """Run a stage; yield its ``baseUrl`` and ``showUrl``."""
-    async with _process("dealflow.stage", *options) as (_, ready):
+    async with started("dealflow.stage", *options) as (_, ready):
         yield ready
 
 
@@ -69,7 +79,7 @@ class Served:
 async def served(folder: Path, **env: str) -> AsyncIterator[Served]:
     """Run ``dealflow serve`` on a data folder."""
     arguments = ("serve", "--json", "--port", "0", "--data-dir", str(folder))
-    async with _process("dealflow", *arguments, "--log-level", "warning", env=env) as (
+    async with started("dealflow", *arguments, "--log-level", "warning", env=env) as (
         process,
         ready,
     ):

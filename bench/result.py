@@ -24,17 +24,22 @@ class Result:
     @property
     def reached(self) -> bool:
         """Say whether the target, not only the gate, is reached."""
-        return _within(self.ratio, self.target, self.higher_is_better)
+        return self.passed and _within(self.ratio, self.target, self.higher_is_better)
+
+    @property
+    def verdict(self) -> str:
+        """Return in two words how it stands."""
+        return "target reached" if self.reached else "gate passed" if self.passed else "NOT PASSED"
 
     def lines(self) -> str:
         """Return the result for a person to read."""
         sense = "at least" if self.higher_is_better else "at most"
-        word = "target reached" if self.reached else "gate passed" if self.passed else "NOT PASSED"
+        bounds = f"{sense} {self.gate:g}, aim {self.target:g}"
         text = (
             f"{self.id}  {self.title}\n"
             f"    ours   {self.ours:14,.2f} {self.unit}\n"
             f"    theirs {self.theirs:14,.2f} {self.unit}\n"
-            f"    ratio  {self.ratio:14,.3f}  ({sense} {self.gate:g}, aim {self.target:g}): {word}"
+            f"    ratio  {self.ratio:14,.3f}  ({bounds}): {self.verdict}"
         )
         return f"{text}\n    {self.note}" if self.note else text
 
@@ -51,8 +56,9 @@ def compared(
     higher_is_better: bool = True,
     note: str = "",
     ratio: float | None = None,
+    also: bool = True,
 ) -> Result:
-    """Return the result of ours divided by theirs.
+    """Return the result of ours divided by theirs; ``also`` is a condition beside the gate.
 
     ``ratio`` may be given: the median of each round's own ratio bears a machine whose load changes
     between rounds, which the ratio of two medians does not.
@@ -69,7 +75,7 @@ def compared(
         gate=gate,
         target=target,
         higher_is_better=higher_is_better,
-        passed=_within(ratio, gate, higher_is_better),
+        passed=also and _within(ratio, gate, higher_is_better),
         note=note,
     )
 
