@@ -178,6 +178,7 @@ class ForwardProxy:
         self._count = count
         self._clock = clock
         self._server: asyncio.Server | None = None
+        self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._username = "dealflow"
         self._password = secrets.token_urlsafe(24)
@@ -186,8 +187,11 @@ class ForwardProxy:
 
     async def start(self) -> None:
         """Listen; a second call changes nothing."""
-        if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MAX_HEAD)
+        async with self._starting:
+            if self._server is None:
+                self._server = await asyncio.start_server(
+                    self._serve, "127.0.0.1", 0, limit=MAX_HEAD
+                )
 
     @property
     def access(self) -> ProxyAccess:
