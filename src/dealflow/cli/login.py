@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from pathlib import Path
 
 import click
 
 from dealflow.cli import process
 from dealflow.cli.options import Invocation, common_options
-from dealflow.compose import PROFILE_DIR, data_dir
-from dealflow.errors import BrowserUnusable
+from dealflow.clock import SystemClock
+from dealflow.errors import LoginRequired
 from dealflow.settings import Settings
-from dealflow.sources.browser.launch import find_executable, reason_of, sandboxed
+from dealflow.sources.browser.chromium import SharedBrowser
+from dealflow.sources.egress import Gate, policy_for
+from dealflow.sources.whatnot.login import log_in
+from dealflow.telemetry.metrics import Metrics
 
 
 @click.command("login")
@@ -23,70 +23,41 @@ from dealflow.sources.browser.launch import find_executable, reason_of, sandboxe
 def command(invocation: Invocation, *, platform: str) -> int:
     """Log in to a platform by hand, in a visible browser.
 
-    DealFlow opens Chromium on a profile of its own and leaves it to you: it types nothing, clicks
-    nothing and sees no password. Close the window when you are logged in; shows that are read
-    through the browser use that login from then on.
+    DealFlow opens Chromium on a profile of its own and leaves it to you: it types nothing and
+    clicks nothing. It ends when you are logged in, or when you close the window; shows that are
+    read through the browser use that login from then on.
     """
     settings = invocation.settings()
+    output = invocation.output
 
     async def work(stop: asyncio.Event) -> int:
-        profile = data_dir(settings) / PROFILE_DIR
-        profile.mkdir(mode=0o700, exist_ok=True)
-        invocation.output.note("Log in, then close the window.")
-        await _browse(settings, profile, stop)
-        if invocation.output.as_json:
-            invocation.output.record({"type": "login", "platform": platform})
+        output.note("Log in in the window that opens; it closes by itself.")
+        if not await _until_in(settings, stop):
+            raise LoginRequired("Nobody logged in.", hint="Run the command again.")
+        if output.as_json:
+            output.record({"type": "login", "platform": platform})
         else:
-            invocation.output.say(f"The login is kept in {profile}.")
+            output.say("You are logged in; shows read through the browser use this login.")
         return 0
 
     return process.run(work)
 
 
-async def _browse(settings: Settings, profile: Path, stop: asyncio.Event) -> None:
-    """Run a browser that a person drives, until they close it.
-
-    Raises:
-        BrowserMissing: there is no Chromium.
-        BrowserUnusable: it does not start, or there is no screen.
-    """
-    if sys.platform == "linux" and not _has_screen():
-        raise BrowserUnusable(
-            "There is no screen to open a window on.",
-            hint="Run this on a machine with a desktop, or over `ssh -X`.",
-        )
-    browser = await asyncio.create_subprocess_exec(
-        find_executable(settings.browser),
-        *_arguments(settings, profile),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.TaskGroup() as group:
-        asked = group.create_task(_close_when_asked(browser, stop))
-        _, log = await browser.communicate()
-        asked.cancel()
-    if browser.returncode and not stop.is_set():
-        raise BrowserUnusable(f"Chromium ended early: {reason_of(log.decode('utf-8', 'replace'))}")
-
-
-def _arguments(settings: Settings, profile: Path) -> list[str]:
-    arguments = [
-        f"--user-data-dir={profile}",
-        "--no-first-run",
-        "--no-default-browser-check",
-        # Cookies must be readable by the Chromium that reads shows, which knows no key ring.
-        "--password-store=basic",
-    ]
-    if not sandboxed(settings.browser, is_root=os.geteuid() == 0):
-        arguments.append("--no-sandbox")
-    return [*arguments, settings.whatnot.base_url]
-
-
-async def _close_when_asked(browser: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
-    await stop.wait()
-    browser.terminate()
-
-
-def _has_screen() -> bool:
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+async def _until_in(settings: Settings, stop: asyncio.Event) -> bool:
+    """Wait for the login; return whether there was one before the window closed or ``stop``."""
+    clock, metrics = SystemClock(), Metrics()
+    gate = Gate(policy_for(settings), clock=clock, metrics=metrics)
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked = group.create_task(stop.wait())
+            login = group.create_task(
+                log_in(
+                    settings, gate=gate, clock=clock, metrics=metrics, open_browser=SharedBrowser
+                )
+            )
+            await asyncio.wait({asked, login}, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            login.cancel()
+    finally:
+        await gate.aclose()
+    return login.done() and not login.cancelled() and login.result()

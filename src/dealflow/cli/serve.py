@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import click
 
@@ -29,10 +30,13 @@ def command(invocation: Invocation, *, host: str | None, port: int | None) -> in
     def ready(url: str, link: str) -> None:
         if output.as_json:
             output.record({"type": "ready", "url": url, "link": link})
-            return
-        output.say(f"DealFlow listens on {url}")
-        output.say(f"Open it, logged in:  {link}")
-        output.note("Ctrl-C stops it and keeps everything.")
+        else:
+            output.say(f"DealFlow listens on {url}")
+            output.say(f"Open it, logged in:  {link}")
+            output.note("Ctrl-C stops it and keeps everything.")
+        # What is loaded now stays for good: a full round of the garbage collector would walk its
+        # 200,000 objects for 80 ms, in the middle of a show.
+        gc.freeze()
 
     async def work(stop: asyncio.Event) -> int:
         await serve(settings, stop, on_ready=ready)
