@@ -12,38 +12,39 @@ from dealflow.model.show import SaleMode
 NEAR_LOW = 0.4
 """A number below this part of the lot's price is no serious offer."""
 
-NEAR_HIGH = 3.0
-"""A number above this many times the lot's price is no bid on it."""
+NEAR_HIGH = 2.0
+"""A number above this many times the lot's price is no bid on it, unless bidding just began."""
 
-_OPENING_BID = 5.0
-"""Lots that start near nothing go up by large steps; there any number of up to this many times
-the price, or up to `_OPENING_MAX`, can be the next bid."""
+OPENING_MAX = 60.0
+"""Lots that start near nothing go up by large steps: up to this, any number can be the next bid.
+It is in units of dollars, euros or pounds; dearer numerals have no cheap openings."""
 
-_OPENING_MAX = 60.0
+OFFER_HIGH = 1.2
+"""An offer on a fixed price is never far above it."""
+
+TALK = 3.0
+"""Words beside a lone number that still leave it an offer ("thinking 72")."""
 
 
 def read_bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     """Return what a message means that holds only numbers, codes, sizes or colours."""
-    if evidence.rest((), lexicon) > 0 or evidence.scene.lot is None and not _has_rules(evidence):
+    if evidence.rest((), lexicon) > 0 or not _has_lot(evidence):
         return None
     tokens = [token for token in evidence.tokens if token.kind not in _SILENT]
     tokens = [token for token in tokens if not lexicon.is_filler(token.text, evidence.languages)]
     if not tokens:
         return None
     finding = _read(evidence, tokens)
-    if finding is not None and evidence.asked_clauses and finding.intent is Intent.CLAIM:
+    if finding is not None and evidence.asks and finding.intent is Intent.CLAIM:
         return Finding(Intent.PRODUCT_QUESTION, "bare_asked")
     return finding
 
 
 def _read(evidence: Evidence, tokens: list[Token]) -> Finding | None:
-    scene = evidence.scene
     if any(token.kind is Kind.SIGN and token.text == "+" for token in evidence.tokens):
         return _plus(evidence)
-    for token in tokens:
-        if token.kind in (Kind.NUMBER, Kind.CODE, Kind.WORD) and scene.knows_code(token.text):
-            if token.kind is not Kind.NUMBER or scene.mode is not SaleMode.AUCTION:
-                return Finding(Intent.CLAIM, "code_known")
+    if any(_is_known(evidence, token) for token in tokens):
+        return Finding(Intent.CLAIM, "code_known")
     first = next((token for token in tokens if token.kind in _IDS), None)
     if first is None:
         return _attributes(evidence, tokens)
@@ -52,6 +53,13 @@ def _read(evidence: Evidence, tokens: list[Token]) -> Finding | None:
     if first.kind is Kind.MONEY:
         return _money(evidence, first)
     return _code(evidence, first)
+
+
+def _is_known(evidence: Evidence, token: Token) -> bool:
+    """Say whether the token is a code in use; in an auction a bare number is a bid instead."""
+    if token.kind is Kind.NUMBER and evidence.scene.mode is SaleMode.AUCTION:
+        return False
+    return token.kind in _CODES and evidence.scene.knows_code(token.text)
 
 
 def _plus(evidence: Evidence) -> Finding | None:
@@ -71,6 +79,8 @@ def _money(evidence: Evidence, token: Token) -> Finding:
 
 def _number(evidence: Evidence, token: Token) -> Finding:
     scene = evidence.scene
+    if len(token.text) > 2 and set(token.text) == {"5"} and token.value != scene.price:
+        return Finding(Intent.CHATTER, "laughter")
     if scene.rules.number_is is not None:
         if scene.rules.number_is == "price" and scene.mode is SaleMode.AUCTION:
             return Finding(Intent.BID, "number_near")
@@ -92,9 +102,49 @@ def _number(evidence: Evidence, token: Token) -> Finding:
 def _is_near(value: float | None, price: float | None, *, auction: bool) -> bool:
     if value is None or price is None or price <= 0:
         return value is not None and auction and value > 0
-    if auction and value <= min(_OPENING_MAX, max(_OPENING_BID * price, 10.0)):
-        return value >= NEAR_LOW * price
-    return NEAR_LOW * price <= value <= (NEAR_HIGH if auction else 1.2) * price
+    if auction:
+        return NEAR_LOW * price <= value <= max(NEAR_HIGH * price, OPENING_MAX)
+    return NEAR_LOW * price <= value <= OFFER_HIGH * price
+
+
+def read_spoken_number(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    """Return a bid when a short message holds one number near the price and little else."""
+    amounts = evidence.amounts
+    scene = evidence.scene
+    if len(amounts) != 1 or scene.lot is None or scene.price is None:
+        return None
+    if evidence.rest((), lexicon) > TALK or not _stands_alone(evidence, amounts[0]):
+        return None
+    if scene.mode is SaleMode.CLAIM and _names_lot(evidence, amounts[0]):
+        return None
+    if _is_near(amounts[0].value, scene.price, auction=scene.mode is SaleMode.AUCTION):
+        return Finding(Intent.BID, "number_in_talk")
+    return None
+
+
+def _names_lot(evidence: Evidence, token: Token) -> bool:
+    scene = evidence.scene
+    if token.kind is not Kind.NUMBER:
+        return False
+    return scene.like_code(token.text) or token.value == scene.price
+
+
+def _stands_alone(evidence: Evidence, token: Token) -> bool:
+    """Say whether no word makes the number a size, a time or a count."""
+    at = evidence.tokens.index(token)
+    around = evidence.tokens[max(0, at - 1) : at] + evidence.tokens[at + 1 : at + 2]
+    return token.text not in evidence.scene.words and not any(
+        word.text in _UNITS for word in around
+    )
+
+
+_UNITS = frozenset({
+    "size", "sz", "us", "uk", "eu", "cm", "mm", "inch", "inches", "oz", "ml", "pm", "am", "days",
+    "day", "weeks", "week", "minutes", "min", "mins", "hours", "hour", "years", "year", "old",
+    "people", "left", "more", "times", "x", "of", "pieces", "cards", "packs", "pack", "percent",
+    "viewers", "number", "lot", "item", "#", "%", "v", "volt", "amp", "watt", "gb", "last", "in",
+    "since", "next", "first", "and", "still", "hrs", "months", "month", "is", "was", "each",
+})  # fmt: skip
 
 
 def _code(evidence: Evidence, token: Token) -> Finding:
@@ -118,16 +168,17 @@ def _attributes(evidence: Evidence, tokens: list[Token]) -> Finding | None:
     colored = evidence.has("color") or any(hit.label == "color" for hit in evidence.covering)
     if not sized and not colored:
         return None
-    if evidence.asked_clauses:
+    if evidence.asks:
         return Finding(Intent.PRODUCT_QUESTION, "attribute_asked")
     if scene.mode is SaleMode.CLAIM and (listed or sized):
         return Finding(Intent.CLAIM, "size_listed" if listed else "size_unlisted")
     return Finding(Intent.DEMAND, "attribute")
 
 
-def _has_rules(evidence: Evidence) -> bool:
-    return bool(evidence.scene.codes or evidence.scene.ranges)
+def _has_lot(evidence: Evidence) -> bool:
+    return evidence.scene.lot is not None or bool(evidence.scene.codes or evidence.scene.ranges)
 
 
+_CODES = frozenset({Kind.NUMBER, Kind.CODE, Kind.WORD})
 _SILENT = frozenset({Kind.BREAK, Kind.EMOJI, Kind.SIGN})
 _IDS = frozenset({Kind.NUMBER, Kind.CODE, Kind.MONEY, Kind.COUNT})

@@ -45,7 +45,7 @@ class Calibration:
 
     def _compute(self, tier: str, intent: Intent) -> Reading:
         counts = self._counts.get(f"{tier}>{intent}", {})
-        sure = self._sure.get(intent, _UNSEEN)
+        sure = _VOID if tier.endswith("@void") else self._sure.get(intent, _UNSEEN)
         others = (1.0 - sure) / (len(Intent) - 1)
         weights = {
             other: PRIOR_WEIGHT * (sure if other is intent else others) + counts.get(other, 0)
@@ -60,6 +60,9 @@ class Calibration:
 
 _UNSEEN = 0.8
 """How sure an intent is that the table does not know."""
+
+_VOID = 0.4
+"""How sure any evidence is while nothing is on screen: most such words are about something else."""
 
 
 def _reliability(counts: Counts) -> dict[Intent, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dealflow.intents.bare import read_bare
+from dealflow.intents.bare import read_bare, read_spoken_number
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.finding import Finding
 from dealflow.intents.guards import (
@@ -106,7 +106,9 @@ def _given_up(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
 def _takes_after(evidence: Evidence, taking: Hit, given: Hit) -> bool:
     if taking.label == "bid" and not is_offer(evidence):
         return False
-    return taking.start >= given.end and not evidence.is_negated(taking)
+    if taking.start < given.end or evidence.is_negated(taking):
+        return False
+    return evidence.turns(given.end - 1, taking.start)
 
 
 def _is_release(evidence: Evidence) -> bool:
@@ -209,6 +211,12 @@ def _bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return read_bare(evidence, lexicon)
 
 
+def _spoken_number(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    if evidence.of("product", "demand", "shipping", "decline", "idiom", "past"):
+        return None
+    return read_spoken_number(evidence, lexicon)
+
+
 def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     del lexicon
     hits = evidence.of(*QUESTIONS)
@@ -216,11 +224,13 @@ def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
         return None
     order = list(QUESTIONS)
     hit = min(hits, key=lambda hit: (hit.start - hit.end, order.index(hit.label)))
+    if hit.label == "price" and evidence.has("shipping"):
+        hit = evidence.of("shipping")[0]
     soft = evidence.of("claim_soft")
     if soft and soft[0].end - soft[0].start > hit.end - hit.start:
         return None
     admired = evidence.of("interest")
-    if admired and hit.label != "shipping" and not evidence.asked_clauses:
+    if admired and hit.label != "shipping" and not evidence.asks:
         longest = min(admired, key=lambda hit: hit.start - hit.end)
         if longest.end - longest.start > hit.end - hit.start:
             return Finding(Intent.INTEREST, "interest", longest)
@@ -252,6 +262,15 @@ def _interest(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return None
 
 
+def _asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    """A question that no phrase explains is about the lot on screen."""
+    if not evidence.asks or evidence.scene.lot is None or evidence.has("idiom"):
+        return None
+    if evidence.rest((), lexicon) == 0 or evidence.has("others"):
+        return None
+    return Finding(Intent.PRODUCT_QUESTION, "asked")
+
+
 def _void(evidence: Evidence, tier: str) -> str:
     """Mark a tier when nothing is on screen: the same words then mean less."""
     return f"{tier}@void" if evidence.scene.lot is None else tier
@@ -268,7 +287,9 @@ _RULES: tuple[Rule, ...] = (
     _claim_word,
     _checkout,
     _bare,
+    _spoken_number,
     _question,
     _claim_soft,
     _interest,
+    _asked,
 )

@@ -9,16 +9,17 @@ from dealflow.intents.scene import Scene
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Context
 
-MODIFIERS = frozenset({"negation", "past", "others", "ask", "condition", "joke"})
+MODIFIERS = frozenset({"negation", "past", "others", "ask", "condition", "joke", "contrast"})
 """Labels that change what other phrases mean; a longer phrase never hides them."""
 
 _PLAIN = frozenset({"filler", "pointer"})
 _IDS = frozenset({Kind.NUMBER, Kind.CODE, Kind.MONEY, Kind.COUNT})
 _SILENT = frozenset({Kind.BREAK, Kind.EMOJI, Kind.SIGN})
 
-SIZES = frozenset(
-    "xxs xs s m l xl xxl xxxl 2xl 3xl 4xl 5xl 1x 2x 3x 4x 5x small medium large xlarge".split()
-)
+SIZES = frozenset({
+    "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "2xl", "3xl", "4xl", "5xl", "1x", "2x",
+    "3x", "4x", "5x", "small", "medium", "large", "xlarge",
+})  # fmt: skip
 """Sizes that are words or codes."""
 
 
@@ -60,10 +61,28 @@ class Evidence:
         clause = self._clauses[hit.start]
         if clause in self.asked_clauses:
             return True
-        return any(
-            self._clauses[ask.start] == clause and ask.start <= hit.start
-            for ask in self.hits.get("ask", ())
-        )
+        return any(self._clauses[ask.start] == clause for ask in self.hits.get("ask", ()))
+
+    @property
+    def asks(self) -> bool:
+        """Say whether any part of the message is a question."""
+        return bool(self.asked_clauses) or "ask" in self.hits
+
+    def turns(self, start: int, end: int) -> bool:
+        """Say whether the message takes a turn between two places: a new clause or a "but"."""
+        if self._clauses[start] != self._clauses[end]:
+            return True
+        return any(start <= hit.start < end for hit in self.hits.get("contrast", ()))
+
+    @property
+    def amounts(self) -> list[Token]:
+        """Return money and numbers that are no code of this show."""
+        return [
+            token
+            for token in self.tokens
+            if token.kind is Kind.MONEY
+            or (token.kind is Kind.NUMBER and not self.scene.knows_code(token.text))
+        ]
 
     def is_negated(self, hit: Hit) -> bool:
         """Say whether a negation stands up to two words before the phrase, in its clause."""
@@ -86,7 +105,8 @@ class Evidence:
     def rest(self, hits: Iterable[Hit], lexicon: Lexicon, clause: int | None = None) -> float:
         """Return how many words of the message, or of a clause, nothing explains.
 
-        Phrases, fillers, numbers, sizes, colours and the lot's title explain. A character of an unspaced script counts as a third of a word.
+        Phrases, fillers, numbers, sizes, colours and the lot's title explain. A character of an
+        unspaced script counts as a third of a word.
         """
         covered: set[int] = set()
         for hit in hits:
@@ -111,6 +131,7 @@ class Evidence:
             or lexicon.is_pointer(text, self.languages)
             or text in SIZES
             or text in self.scene.words
+            or (text[-1] == "s" and text[:-1] in self.scene.words)
             or text == self.scene.code
         )
 

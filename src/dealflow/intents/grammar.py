@@ -21,7 +21,7 @@ from dealflow.model.intent import Intent, Role, Utterance, Verdict
 NAME = "grammar-1"
 
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
-_NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT, Kind.LINK})
+_TELLING = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT, Kind.LINK})
 
 
 class GrammarClassifier:
@@ -35,10 +35,10 @@ class GrammarClassifier:
     def __init__(
         self, lexicon: Lexicon | None = None, calibration: Calibration | None = None
     ) -> None:
-        self._lexicon = lexicon or reader.load()
+        self.lexicon = lexicon or reader.load()
         self._calibration = calibration or tables.load()
         self._scenes = Scenes()
-        self._glue = frozenset(word for word in self._lexicon.claim_words if word.isascii())
+        self._glue = frozenset(word for word in self.lexicon.claim_words if word.isascii())
         self._quiet = self._plain_verdict(
             Finding(Intent.CHATTER, "quiet"), "nothing in it speaks of buying"
         )
@@ -55,7 +55,7 @@ class GrammarClassifier:
         tokens = self._tokens(utterance)
         if not self._says_something(tokens, utterance):
             return Finding(Intent.CHATTER, "quiet")
-        return decide(self._evidence(tokens, utterance), self._lexicon)
+        return decide(self._evidence(tokens, utterance), self.lexicon)
 
     def _judge(self, utterance: Utterance) -> Verdict:
         if utterance.context.author_role in _SHOP:
@@ -64,7 +64,7 @@ class GrammarClassifier:
         if not self._says_something(tokens, utterance):
             return self._quiet
         evidence = self._evidence(tokens, utterance)
-        finding = decide(evidence, self._lexicon)
+        finding = decide(evidence, self.lexicon)
         reading = self._calibration.read(finding.tier, finding.intent)
         slots, claims = read_slots(evidence, finding, utterance.text)
         return Verdict(
@@ -82,20 +82,23 @@ class GrammarClassifier:
         glue = self._glue
         if rules is not None and rules.claim_words:
             glue |= {normalise(word) for word in rules.claim_words}
-        return tokenise(normalise(utterance.text), self._lexicon.vocabulary, glue)
+        return tokenise(normalise(utterance.text), self.lexicon.vocabulary, glue)
 
     def _says_something(self, tokens: list[Token], utterance: Utterance) -> bool:
         """Most chat holds no word of the lexicon; it is settled here."""
-        triggers = self._lexicon.triggers
-        if any(token.text in triggers or token.kind in _NUMERIC for token in tokens):
+        triggers = self.lexicon.triggers
+        if any(
+            token.text in triggers or token.kind in _TELLING or token.text == "?"
+            for token in tokens
+        ):
             return True
         rules = utterance.context.rules
         return rules is not None and bool(rules.claim_words or rules.codes)
 
     def _evidence(self, tokens: list[Token], utterance: Utterance) -> Evidence:
         scene = self._scenes.read(utterance.context)
-        languages = self._lexicon.languages(tokens, utterance.lang)
-        hits = self._lexicon.find(tokens, languages)
+        languages = self.lexicon.languages(tokens, utterance.lang)
+        hits = self.lexicon.find(tokens, languages, scene.words)
         if scene.claim_words:
             hits += _own_words(tokens, scene.claim_words)
         return Evidence(tokens, hits, scene, utterance.context, languages)

@@ -38,7 +38,7 @@ def is_conditional_on_seller(evidence: Evidence, hit: Hit) -> bool:
 
 def is_offer(evidence: Evidence) -> bool:
     """Say whether the message names an amount."""
-    return any(token.kind in (Kind.MONEY, Kind.NUMBER) for token in evidence.tokens)
+    return bool(evidence.amounts)
 
 
 def settle_negated(hit: Hit) -> Finding:

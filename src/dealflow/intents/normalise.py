@@ -78,8 +78,8 @@ def unstretched(word: str, vocabulary: frozenset[str]) -> str:
     """Return the known word behind a stretched one ("mineeee", "sooold"), else the word itself."""
     if word in vocabulary:
         return word
-    for size in (1, 2):
-        shorter = _RUN.sub(lambda run, size=size: run.group(1) * size, word)
+    for kept in (r"\1", r"\1\1"):
+        shorter = _RUN.sub(kept, word)
         if shorter in vocabulary:
             return shorter
     if len(word) >= 5 and word[-1] == word[-2] and word[:-1] in vocabulary:

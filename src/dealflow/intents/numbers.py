@@ -12,7 +12,9 @@ DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
 """Currencies that people write as ``$``."""
 
 WORDS = {
-    "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD", "buck": "USD", "dolares": "USD",
+    "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD", "buck": "USD",
+    "bones": "USD", "smackers": "USD", "beans": "USD",
+    "dolares": "USD",
     "eur": "EUR", "euro": "EUR", "euros": "EUR", "gbp": "GBP", "quid": "GBP", "pounds": "GBP",
     "php": "PHP", "piso": "PHP", "pesos": None, "peso": None, "thb": "THB", "baht": "THB",
     "บาท": "THB", "vnd": "VND", "dong": "VND", "idr": "IDR", "rupiah": "IDR", "rp": "IDR",
@@ -59,3 +61,34 @@ def amount(text: str) -> float | None:
 def _split_last(text: str) -> tuple[str, str, str]:
     at = max(text.rfind("."), text.rfind(","))
     return (text[:at], text[at], text[at + 1 :]) if at > 0 else (text, "", "")
+
+
+UNITS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
+}  # fmt: skip
+TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90,
+}  # fmt: skip
+"""English number words, which bidders spell out; a unit by itself counts things and is a word."""
+
+
+def spelled(first: str, second: str) -> tuple[float, int] | None:
+    """Read one or two words as a number: ``seventy five``, ``seven fifty``, ``two hundred``.
+
+    Returns the number and how many of the words it took, or ``None``.
+    """
+    if first in TENS:
+        unit = UNITS.get(second, 0)
+        return (TENS[first] + unit, 2) if 0 < unit < 10 else (TENS[first], 1)
+    if first == "hundred":
+        return 100, 1
+    if first in UNITS:
+        if WORDS.get(second) is not None:
+            return UNITS[first], 1
+        if second in TENS:
+            return UNITS[first] * 100 + TENS[second], 2
+        if second == "hundred":
+            return UNITS[first] * 100, 2
+    return None

@@ -16,14 +16,16 @@ MAX_TITLE = 300
 
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
 _LEADING_CODE = re.compile(
-    r"^(?:lot|item|no|nr|art|code|kode)?[\s.:]*(#?)([a-z]{0,3}\d{1,4}[a-z]?)\b(.?)"
+    r"^(?:lot|item|no|nr|art|code|kode|box|bag|lote|los|pos|num|numero|row|spot|artikel|lotto|numer|nummer)?[\s.:]*(#?)([a-z]{0,3}\d{1,4}[a-z]?)\b(.?)"
 )
 _SHAPE = re.compile(r"^([a-z]*)(\d+)([a-z]*)$")
 _RANGE = re.compile(r"^([a-z]*)(\d+)\s*(?:-|–|to|\.\.)\s*([a-z]*)(\d+)$")
-_COMMON = frozenset(
-    "the and for with size lot of in on a an new old set box card cards pair sz no to from by or "
-    "de la el le les du con para con und mit der die das il lo da do di".split()
-)
+_COMMON = frozenset({
+    "the", "and", "for", "with", "size", "lot", "of", "in", "on", "a", "an", "new", "old",
+    "set", "box", "card", "cards", "pair", "sz", "no", "to", "from", "by", "or", "de", "la",
+    "el", "le", "les", "du", "con", "para", "und", "mit", "der", "die", "das", "il",
+    "lo", "da", "do", "di",
+})  # fmt: skip
 
 MAX_REMEMBERED = 1_000
 """Titles and rules that are remembered before the memory starts afresh."""

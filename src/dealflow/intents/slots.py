@@ -22,10 +22,12 @@ COUNT_WORDS = {
 }  # fmt: skip
 """Words that count; those that are other words too ("one", "un") are left out."""
 
-_SIZE_LABELS = frozenset(
-    "size sz talla taille grosse groesse taglia tamanho ukuran rozmiar beden numara us uk eu "
-    "pointure misura saiz tam".split()
-)
+_SIZE_LABELS = frozenset({
+    "size", "sz", "talla", "taille", "grosse", "groesse", "taglia", "tamanho", "ukuran",
+    "rozmiar", "beden", "numara", "us", "eu", "pointure", "misura", "saiz", "tam", "مقاس",
+    "ไซส์", "nummer", "maat",
+})  # fmt: skip
+_AFTER_SIZE = frozenset({"us", "uk", "eu", "w", "wide"})
 _SIZE_UNITS = ("us", "uk", "eu", "cm", "mm", "ml", "oz", "kg", "g", "inch", "in", "ct")
 
 
@@ -80,19 +82,21 @@ class SlotReader:
 
     def _read_sizes(self) -> None:
         tokens = self._evidence.tokens
-        for at, token in enumerate(tokens):
+        for at in range(len(tokens)):
             if at in self._used:
                 continue
             before = tokens[at - 1].text if at else ""
             after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-            if before in _SIZE_LABELS and token.kind in (Kind.NUMBER, Kind.CODE):
+            if self._names_size(at, before, after):
                 self._set_size(at)
-            elif token.kind is Kind.NUMBER and after in ("us", "uk", "eu", "w", "wide"):
-                self._set_size(at)
-            elif token.text in SIZES and self._is_size(at):
-                self._set_size(at)
-            elif token.kind is Kind.CODE and _is_measure(token.text):
-                self._set_size(at)
+
+    def _names_size(self, at: int, before: str, after: str) -> bool:
+        token = self._evidence.tokens[at]
+        if token.kind is Kind.NUMBER:
+            return before in _SIZE_LABELS or after in _AFTER_SIZE
+        if token.text in SIZES:
+            return self._is_size(at)
+        return token.kind is Kind.CODE and (before in _SIZE_LABELS or _is_measure(token.text))
 
     def _is_size(self, at: int) -> bool:
         text = self._evidence.tokens[at].text
@@ -153,7 +157,7 @@ class SlotReader:
             self._items.append(token.text)
         elif self._finding.intent is Intent.BID or means == "price":
             self.price = self.price if self.price is not None else value
-        elif means == "size" or token.text in scene.words and scene.code != token.text:
+        elif means == "size" or (token.text in scene.words and scene.code != token.text):
             self.size = self.size or token.text
         elif means == "quantity":
             self.quantity = self.quantity or _quantity(value)
@@ -204,7 +208,9 @@ class SlotReader:
         return self._original[at : at + len(normal)] if same else normal
 
 
-_QUANTIFIERS = frozenset("for for_me take get want need qty quantity x grab have all do".split())
+_QUANTIFIERS = frozenset({
+    "for", "take", "get", "want", "need", "qty", "quantity", "x", "grab", "have", "all", "do",
+})  # fmt: skip
 
 
 def _colored(evidence: Evidence) -> set[int]:

@@ -8,7 +8,7 @@ from enum import IntEnum
 import msgspec
 
 from dealflow.intents.normalise import unstretched
-from dealflow.intents.numbers import MULTIPLES, SYMBOLS, WORDS, amount
+from dealflow.intents.numbers import MULTIPLES, SYMBOLS, TENS, WORDS, amount, spelled
 
 
 class Kind(IntEnum):
@@ -83,7 +83,31 @@ def tokenise(text: str, vocabulary: frozenset[str], glue: Glue) -> list[Token]:
             _add_mixed(piece, glue, tokens)
         else:
             tokens.append(_other(piece))
+    if any(token.text in _SPELLED for token in tokens):
+        tokens, has_digits = _counted(tokens), True
     return _joined(tokens) if has_digits else tokens
+
+
+_SPELLED = frozenset(TENS) | {"hundred", "dollars", "bucks", "euros", "pounds", "quid"}
+
+
+def _counted(tokens: list[Token]) -> list[Token]:
+    """Turn number words into numbers."""
+    counted: list[Token] = []
+    skip = False
+    for at, token in enumerate(tokens):
+        if skip:
+            skip = False
+            continue
+        following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        number = spelled(token.text, following)
+        if number is None:
+            counted.append(token)
+        else:
+            value, taken = number
+            counted.append(Token(f"{value:g}", Kind.NUMBER, value))
+            skip = taken == 2
+    return counted
 
 
 def _other(piece: str) -> Token:

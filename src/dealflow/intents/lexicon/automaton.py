@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 
 END = "\0end"
 WILD = "\0any"
+ITEM = "\0item"
+"""What a word of the lot's title is beside itself; a symbol ends in it ("ring\0item")."""
 
 MAX_STATES = 20_000
 """Remembered states; beyond it the memory starts afresh. A normal evening needs a few thousand."""
@@ -21,8 +23,8 @@ class Automaton:
 
     def __init__(self) -> None:
         self._edges: list[dict[str, list[int]]] = [{}, {}]
-        self._free: list[list[int]] = [[], []]
-        self._labels: list[set[str]] = [set(), set()]
+        self._free: dict[int, list[int]] = {}
+        self._labels: dict[int, set[str]] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -37,20 +39,18 @@ class Automaton:
     def new(self) -> int:
         """Add a state."""
         self._edges.append({})
-        self._free.append([])
-        self._labels.append(set())
         return len(self._edges) - 1
 
     def link(self, start: int, symbol: str | None, end: int) -> None:
         """Lead from one state to another by a symbol, or freely for ``None``."""
         if symbol is None:
-            self._free[start].append(end)
+            self._free.setdefault(start, []).append(end)
         else:
             self._edges[start].setdefault(symbol, []).append(end)
 
     def accept(self, state: int, label: str) -> None:
         """Let a pattern end here."""
-        self._labels[state].add(label)
+        self._labels.setdefault(state, set()).add(label)
 
     @property
     def literals(self) -> Iterable[str]:
@@ -82,9 +82,11 @@ class Automaton:
 
     def _advance(self, state: int, symbol: str) -> int:
         reached: list[int] = []
+        plain, mark, _ = symbol.partition(ITEM)
         for member in self._members[state]:
             edges = self._edges[member]
-            reached += edges.get(symbol, ())
+            reached += edges.get(plain, ()) if plain else ()
+            reached += edges.get(ITEM, ()) if mark else ()
             if symbol != END:
                 reached += edges.get(WILD, ())
         return self._remember(self._closed(reached)) if reached else -1
@@ -96,7 +98,7 @@ class Automaton:
             state = waiting.pop()
             if state not in seen:
                 seen.add(state)
-                waiting += self._free[state]
+                waiting += self._free.get(state, ())
         return frozenset(seen)
 
     def _remember(self, members: frozenset[int]) -> int:
@@ -106,6 +108,6 @@ class Automaton:
             self._numbers[members] = number
             self._members.append(members)
             self._steps.append({})
-            found = {label for state in members for label in self._labels[state]}
+            found = {label for state in members for label in self._labels.get(state, ())}
             self._found.append(tuple(sorted(found)))
         return number

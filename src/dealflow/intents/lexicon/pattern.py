@@ -2,9 +2,10 @@
 
 ``ill|i_will take|grab <it>`` reads: "ill" or "i will", then "take" or "grab", then one of the class
 ``it``. A trailing ``?`` makes a piece optional. ``*`` is any one token, ``**`` up to three.
-``%n`` is a number, ``%m`` an amount of money, ``%c`` a code, ``%x`` any of these, ``%@`` a mention.
-``^`` stands for the start of a clause and ``$``, which is also good as a choice, for its end; polite
-fillers do not count there.
+``%n`` is a number, ``%m`` an amount of money, ``%c`` a code, ``%x`` any of these, ``%@`` a mention,
+``%i`` a word of the title of the lot on screen.
+``^`` stands for the start of a clause and ``$``, which is also good as a choice, for its end;
+polite fillers do not count there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dealflow.errors import SettingsInvalid
-from dealflow.intents.lexicon.automaton import END, WILD, Automaton
+from dealflow.intents.lexicon.automaton import END, ITEM, WILD, Automaton
 from dealflow.intents.normalise import normalise
 from dealflow.intents.tokens import Kind, tokenise
 
@@ -39,9 +40,13 @@ _PLACEHOLDERS = {
     "%q": ("\0n", "\0q"),
     "%x": ("\0n", "\0m", "\0c", "\0q"),
     "%@": ("\0@",),
+    "%i": (ITEM,),
     "*": (WILD,),
     "$": (END,),
 }
+
+Symbols = tuple[str, ...]
+"""What may stand at one place."""
 
 Classes = Mapping[str, Sequence[str]]
 
@@ -61,6 +66,7 @@ class Compiler:
         self._automaton = automaton
         self._classes = classes
         self._literals: dict[str, list[str]] = {}
+        self._pieces: dict[str, list[list[Symbols]]] = {}
         self.words: set[str] = set()
 
     def literal(self, text: str) -> list[str]:
@@ -96,13 +102,27 @@ class Compiler:
     def _piece(self, state: int, piece: str) -> int:
         optional = piece.endswith("?") and len(piece) > 1
         end = self._automaton.new()
-        for choice in self._choices(piece.removesuffix("?") if optional else piece):
-            self._choice(state, choice, end)
+        shared: dict[tuple[int, Symbols], int] = {}
+        for steps in self._choices(piece.removesuffix("?") if optional else piece):
+            self._choice(state, steps, end, shared)
         if optional:
             self._automaton.link(state, None, end)
         return end
 
-    def _choices(self, piece: str) -> list[str]:
+    def _choices(self, piece: str) -> list[list[Symbols]]:
+        known = self._pieces.get(piece)
+        if known is None:
+            known = self._pieces[piece] = [
+                [
+                    symbols
+                    for part in choice.replace("_", " ").split()
+                    for symbols in self._read(part)
+                ]
+                for choice in self._alternatives(piece)
+            ]
+        return known
+
+    def _alternatives(self, piece: str) -> list[str]:
         choices: list[str] = []
         for part in piece.split("|"):
             if part.startswith("<") and part.endswith(">"):
@@ -111,19 +131,26 @@ class Compiler:
                 choices += self._classes[part[1:-1]]
             else:
                 choices.append(part)
-        return choices
+        return list(dict.fromkeys(choices))
 
-    def _choice(self, state: int, choice: str, end: int) -> None:
-        if choice in _PLACEHOLDERS:
-            for symbol in _PLACEHOLDERS[choice]:
-                self._automaton.link(state, symbol, end)
-            return
-        words = self.literal(choice)
-        for word in words[:-1]:
-            following = self._automaton.new()
-            self._automaton.link(state, word, following)
+    def _read(self, part: str) -> list[Symbols]:
+        if part in _PLACEHOLDERS:
+            return [_PLACEHOLDERS[part]]
+        return [(word,) for word in self.literal(part)]
+
+    def _choice(
+        self, state: int, steps: list[Symbols], end: int, shared: dict[tuple[int, Symbols], int]
+    ) -> None:
+        """Add one alternative; those that begin alike share their states."""
+        for symbols in steps[:-1]:
+            following = shared.get((state, symbols))
+            if following is None:
+                following = shared[state, symbols] = self._automaton.new()
+                for symbol in symbols:
+                    self._automaton.link(state, symbol, following)
             state = following
-        self._automaton.link(state, words[-1], end)
+        for symbol in steps[-1]:
+            self._automaton.link(state, symbol, end)
 
     def _gap(self, state: int) -> int:
         end = self._automaton.new()

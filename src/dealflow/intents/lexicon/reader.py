@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from dealflow.errors import SettingsInvalid
-from dealflow.intents.lexicon.automaton import END, Automaton
+from dealflow.intents.lexicon.automaton import END, ITEM, Automaton
 from dealflow.intents.lexicon.languages import EVERY, Languages
 from dealflow.intents.lexicon.pattern import SYMBOLS, Compiler
 from dealflow.intents.tokens import Kind, Token
@@ -18,7 +18,7 @@ LABELS = frozenset(
         "claim_word", "claim", "claim_soft", "backup", "bid", "checkout", "demand", "price",
         "product", "shipping", "interest", "retraction", "decline", "post", "spam", "shop",
         "idiom", "joke", "negation", "past", "others", "ask", "condition", "filler", "pointer",
-        "color", "common",
+        "color", "common", "contrast",
     }
 )  # fmt: skip
 """The headings that a language file may have; each names what its patterns show."""
@@ -91,12 +91,17 @@ class Lexicon:
         """Say whether the word only points, counts or labels in one of the languages."""
         return bool(self._pointers.get(word, 0) & mask)
 
-    def find(self, tokens: Sequence[Token], mask: int) -> list[Hit]:
-        """Return every longest phrase of each kind in these languages, in order of the text."""
+    def find(
+        self, tokens: Sequence[Token], mask: int, items: frozenset[str] = frozenset()
+    ) -> list[Hit]:
+        """Return every longest phrase of each kind in these languages, in order of the text.
+
+        ``items`` are words that name the lot on screen.
+        """
         automaton = self._automaton
         if automaton.is_full:
             automaton.reset()
-        symbols = [self._symbol(token) for token in tokens]
+        symbols = [self._symbol(token, items) for token in tokens]
         closing = self._closings(tokens, mask)
         hits: list[Hit] = []
         opening = True
@@ -104,7 +109,7 @@ class Lexicon:
             if symbol == _BREAK:
                 opening = True
                 continue
-            if symbol in (self.triggers if opening else self._inside):
+            if symbol.endswith(ITEM) or symbol in (self.triggers if opening else self._inside):
                 state = automaton.opening if opening else automaton.inside
                 for name, end in self._follow(symbols, start, state, closing).items():
                     label, languages = self._masks[name]
@@ -133,12 +138,12 @@ class Lexicon:
                         found[label] = at + 1
         return found
 
-    def _symbol(self, token: Token) -> str:
+    def _symbol(self, token: Token, items: frozenset[str]) -> str:
         if token.kind is Kind.BREAK:
             return _BREAK
-        if token.text in self.vocabulary and token.kind not in _NUMERIC:
-            return token.text
-        return SYMBOLS[token.kind]
+        known = token.text in self.vocabulary and token.kind not in _NUMERIC
+        symbol = token.text if known else SYMBOLS[token.kind]
+        return symbol + ITEM if token.kind is Kind.WORD and _names(token.text, items) else symbol
 
     def _closings(self, tokens: Sequence[Token], mask: int) -> list[bool]:
         """Return for each place whether only fillers follow it in its clause."""
@@ -156,6 +161,12 @@ class Lexicon:
 
 SHARED = frozenset({"colors"})
 """Files that belong to every language."""
+
+
+def _names(word: str, items: frozenset[str]) -> bool:
+    """Say whether the word names the lot, also in the plural or the genitive."""
+    return word in items or (word[-1] == "s" and word[:-1] in items)
+
 
 _BREAK = "\0break"
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.COUNT})

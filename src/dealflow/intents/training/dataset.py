@@ -1,0 +1,146 @@
+"""Labelled messages, as lines of JSON: single messages, or whole shows in time order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from dealflow.errors import FileUnreadable, InputInvalid
+from dealflow.model.intent import Context, Intent, Role, Slots, Utterance
+from dealflow.model.show import Lot, SaleMode, ShowRules
+
+HISTORY = 5
+"""Earlier messages of an author that a context holds, as in a running show."""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """One message with the intent that a reader gave it."""
+
+    id: str
+    utterance: Utterance
+    intent: Intent
+    slots: Slots = Slots()
+    lang: str = "en"
+
+
+class _LineContext(msgspec.Struct, kw_only=True):
+    mode: SaleMode | None = None
+    lot: Lot | None = None
+    author_role: Role = Role.VIEWER
+    history: tuple[str, ...] = ()
+    rules: ShowRules | None = None
+    lot_age: float | None = None
+
+
+class _Line(msgspec.Struct, kw_only=True):
+    id: str = ""
+    text: str = ""
+    context: _LineContext = msgspec.field(default_factory=_LineContext)
+    lang: str = "en"
+    intent: Intent | None = None
+    slots: Slots = Slots()
+    kind: Literal["show", "lot", "chat", "sold", "sale", "viewers", "end"] | None = None
+    t: float = 0.0
+    user: str = ""
+    role: Role = Role.VIEWER
+    lot: Lot | str | None = None
+    mode: SaleMode | None = None
+    show: dict[str, object] | None = None
+
+
+class ShowReader:
+    """Builds the context of each message of a show from the lines before it."""
+
+    def __init__(self) -> None:
+        self._lot: Lot | None = None
+        self._mode: SaleMode | None = None
+        self._since = 0.0
+        self._history: dict[str, tuple[str, ...]] = {}
+
+    def take(self, line: _Line, number: int) -> Example | None:
+        """Read one line; return an example when it is a labelled message."""
+        if line.kind == "show" and line.show is not None:
+            mode = line.show.get("mode")
+            self._mode = SaleMode(mode) if isinstance(mode, str) else None
+        elif line.kind == "lot":
+            self._lot = line.lot if isinstance(line.lot, Lot) else None
+            self._mode, self._since = line.mode or self._mode, line.t
+        elif line.kind == "chat":
+            return self._chat(line, number)
+        return None
+
+    def _chat(self, line: _Line, number: int) -> Example | None:
+        history = self._history.get(line.user, ())
+        self._history[line.user] = (*history, line.text)[-HISTORY:]
+        if line.intent is None:
+            return None
+        age = line.t - self._since if self._lot is not None else None
+        context = Context(
+            mode=self._mode, lot=self._lot, author_role=line.role, history=history, lot_age=age
+        )
+        return Example(
+            id=line.id or f"line-{number}",
+            utterance=Utterance(text=line.text, context=context, lang=line.lang),
+            intent=line.intent,
+            slots=line.slots,
+            lang=line.lang,
+        )
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+def read_examples(lines: Iterable[bytes]) -> Iterator[Example]:
+    """Read labelled lines.
+
+    Raises:
+        InputInvalid: a line is no labelled message and no line of a show.
+    """
+    show = ShowReader()
+    for number, data in enumerate(lines, start=1):
+        if not data.strip():
+            continue
+        try:
+            line = _decoder.decode(data)
+        except msgspec.DecodeError as error:
+            raise InputInvalid(f"Line {number} is no labelled message: {error}") from error
+        example = show.take(line, number) if line.kind is not None else _single(line, number)
+        if example is not None:
+            yield example
+
+
+def _single(line: _Line, number: int) -> Example:
+    if line.intent is None:
+        raise InputInvalid(f"Line {number} has no intent.")
+    context = Context(
+        mode=line.context.mode,
+        lot=line.context.lot,
+        author_role=line.context.author_role,
+        history=line.context.history,
+        rules=line.context.rules,
+        lot_age=line.context.lot_age,
+    )
+    return Example(
+        id=line.id or f"line-{number}",
+        utterance=Utterance(text=line.text, context=context, lang=line.lang),
+        intent=line.intent,
+        slots=line.slots,
+        lang=line.lang,
+    )
+
+
+def read_file(path: Path) -> list[Example]:
+    """Read a file of labelled lines.
+
+    Raises:
+        FileUnreadable: it cannot be opened.
+        InputInvalid: it holds something else.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
+    return list(read_examples(data.splitlines()))
