@@ -174,7 +174,6 @@ async def check_browser(machine: Machine) -> Finding:
             browser_settings, gate=gate, clock=machine.clock, metrics=machine.metrics
         )
         try:
-            await gate.start()
             async with browser.page():
                 pass
         finally:

@@ -36,6 +36,9 @@ SMALL_WIDTH = 70
 SMALL_HEIGHT = 14
 """Rows below which only the header and the chat are drawn."""
 
+LOT_ROWS = 4
+"""Rows for the lot on screen: its frame, and two lines for a long title."""
+
 # Terminals disagree on how wide these make an emoji, and a line of the wrong width tears the frame.
 _JOINERS = re.compile("[\ufe0e\ufe0f]|\u200d(?=[\u2600-\u27bf\U0001f000-\U0001faff])")
 
@@ -131,10 +134,10 @@ def _message(message: MessageView) -> Text:
 
 def _side(show: ShowView, rows: int) -> RenderableType:
     claims = [claim for claim in show.claims if show.lot and claim.lot in _names(show)]
-    lot_rows = min(len(claims), max(0, rows // 3)) + 3
+    lot_rows = min(len(claims), max(0, rows // 3)) + LOT_ROWS
     column = Layout()
     column.split_column(
-        Layout(Panel(_lot(show, lot_rows - 3), title="lot on screen"), size=lot_rows),
+        Layout(Panel(_lot(show, lot_rows - LOT_ROWS), title="lot on screen"), size=lot_rows),
         Layout(Panel(_buyers(show, rows - lot_rows - 2), title="buyers")),
     )
     return column
@@ -149,7 +152,9 @@ def _lot(show: ShowView, rows: int) -> RenderableType:
         (claim for claim in show.claims if claim.lot in _names(show)),
         key=lambda claim: (claim.state != "sold", claim.state != "awarded", claim.place),
     )
-    lines = [safe(lot_words(show.lot), "bold")]
+    words = safe(lot_words(show.lot), "bold")
+    words.no_wrap = False
+    lines = [words]
     for claim in claims[: max(0, rows)]:
         place = f" {claim.place}" if claim.state == "backup" else ""
         style = {"awarded": "green", "sold": "bold green", "backup": "yellow"}.get(claim.state, "")
