@@ -43,6 +43,14 @@ class Denied(msgspec.Struct, frozen=True):
         return self.status in (401, 403) and not self.challenge
 
 
+class Straight(connect):
+    """Opens a socket where it is told to, and follows no redirect."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Take a redirect as the answer that it is."""
+        return exc
+
+
 class Dialer:
     """Knows where the sockets are, and what an anonymous reader says when it opens one."""
 
@@ -108,7 +116,7 @@ class Dialer:
         try:
             async with asyncio.timeout(self._topics.timing.connect):
                 opened = await self._gate.open(host, port)
-                return await connect(
+                return await Straight(
                     address,
                     sock=opened,
                     ssl=tls() if secure else None,
@@ -125,8 +133,7 @@ class Dialer:
             return _denied(error)
         except TimeoutError as error:
             raise PlatformUnreachable("Whatnot did not answer in time.") from error
-        except (OSError, WebSocketException, ValueError) as error:
-            # ValueError is the library's word for a redirect, which is never followed.
+        except (OSError, WebSocketException) as error:
             raise PlatformUnreachable(
                 f"Whatnot's socket could not be opened ({type(error).__name__})."
             ) from error
