@@ -174,6 +174,7 @@ async def test_no_start_address_leads_to_the_canary() -> None:
         assert canary.connects == 0
 
 
+@pytest.mark.slow
 @pytest.mark.asyncio
 async def test_the_canary_would_sing() -> None:
     """The same pages with the canary's address allowed: the test can fail."""

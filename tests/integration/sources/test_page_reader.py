@@ -110,8 +110,8 @@ async def test_both_ways_tell_each_message_once_and_in_order() -> None:
     ("act", "args"),
     [
         ("", {}),
-        ("swap_container", {"level": "list"}),
-        ("swap_container", {"level": "scroller"}),
+        pytest.param("swap_container", {"level": "list"}, marks=pytest.mark.slow),
+        pytest.param("swap_container", {"level": "scroller"}, marks=pytest.mark.slow),
         ("swap_container", {"level": "panel"}),
         ("swap_container", {"level": "list", "restart": True}),
         ("rerender", {}),
@@ -214,7 +214,7 @@ async def test_a_show_that_ends_ends_the_reading() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("act", ["false_end", "false_banner"])
+@pytest.mark.parametrize("act", ["false_end", pytest.param("false_banner", marks=pytest.mark.slow)])
 async def test_one_false_sign_ends_nothing(act: str) -> None:
     async with reading() as read:
         await read.is_reading()
