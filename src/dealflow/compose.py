@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 STORE_FILE = "dealflow.db"
 TOKEN_FILE = "token"
-PROFILE_DIR = "profile"
 
 
 class App:
@@ -105,14 +104,14 @@ class Pages:
     def _shared(self) -> SharedBrowser:
         if self._browser is None:
             from dealflow.sources.browser.chromium import SharedBrowser
+            from dealflow.sources.whatnot.login import profile_of
 
-            profile = None if self._folder is None else self._folder / PROFILE_DIR
             self._browser = SharedBrowser(
                 self._settings.browser,
                 gate=self._gate,
                 clock=self._clock,
                 metrics=self._metrics,
-                profile=profile if profile is not None and profile.is_dir() else None,
+                profile=None if self._folder is None else profile_of(self._settings),
             )
         return self._browser
 
