@@ -139,7 +139,9 @@ def test_classify_answers_ten_thousand_lines_in_order(tmp_path: Path) -> None:
 
 
 def test_classify_reads_standard_input_and_survives_a_bad_line(tmp_path: Path) -> None:
-    given = b'{"id":"a","text":"mine!"}\nnonsense\n{"id":"c","text":"\\ud800"}'
+    lot = b'{"code":"A1","title":"Jacket","price":20}'
+    given = b'{"id":"a","text":"mine!","context":{"lot":' + lot + b"}}\n"
+    given += b'nonsense\n{"id":"c","text":"\\ud800"}'
     first, second, third = run(tmp_path, "classify", given=given).records
     assert (first["id"], first["isBuyer"]) == ("a", True)
     assert (second["line"], set(second)) == (2, {"error", "line"})
