@@ -217,16 +217,9 @@ class ShowMonitor:
             active = await self._open(session_id, "replay", url, rules, None)
 
             async def read() -> None:
+                await self._tell(active, SourceStatus.LIVE, "playing the recording")
                 await reader.run(active.runner.submit)
-                await active.runner.submit(
-                    [
-                        SourceChanged(
-                            status=SourceStatus.ENDED,
-                            at=self._clock.now_ms(),
-                            reason="the recording is over",
-                        )
-                    ]
-                )
+                await self._tell(active, SourceStatus.ENDED, "the recording is over")
 
             self._read(active, read)
         if active.running is not None:

@@ -25,6 +25,10 @@ BEAT_SECONDS: Final = 1.0
 BEAT_DEADLINE: Final = 2.0
 """A stopped Chromium still counts as connected and never answers, so we keep our own time."""
 
+MAX_TEMP: Final = 30
+SHORT_TEMP: Final = "/tmp"
+"""A temporary folder with a longer name than this many bytes is too long for Chromium's socket."""
+
 LAUNCH_SECONDS: Final = 30.0
 OPEN_SECONDS: Final = 15.0
 CLOSE_SECONDS: Final = 5.0
@@ -173,7 +177,7 @@ async def start(
         Error: Playwright's; it holds what Chromium wrote.
     """
     run_name = secrets.token_hex(8)
-    temporary = tempfile.mkdtemp(prefix="dealflow-chromium-")
+    temporary = tempfile.mkdtemp(prefix="dealflow-", dir=_short_folder())
     options: dict[str, Any] = {
         "executable_path": executable,
         "headless": settings.headless,
@@ -210,6 +214,15 @@ async def start(
     if root is not None and profile is None:
         folders += launch.profiles_of(processes.arguments(root.pid))
     return Run(browser, context, root, folders)
+
+
+def _short_folder() -> str | None:
+    """Return a folder whose name is short enough for what Chromium makes in it.
+
+    Chromium puts a socket there, and the system allows its path 107 bytes.
+    """
+    usual = tempfile.gettempdir()
+    return SHORT_TEMP if len(usual) > MAX_TEMP and os.access(SHORT_TEMP, os.W_OK) else None
 
 
 def context_options() -> dict[str, Any]:
