@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dealflow.sources.egress import Gate
     from dealflow.sources.registry import Platforms
     from dealflow.sources.whatnot.parse import FrameParser
-    from dealflow.store.base import Store
+    from dealflow.store.base import Show, Store
 
 STORE_FILE = "dealflow.db"
 TOKEN_FILE = "token"
@@ -130,6 +130,13 @@ def data_dir(settings: Settings) -> Path:
             f"The data folder {path} cannot be made: {error.strerror}."
         ) from error
     return path
+
+
+async def stored_shows(settings: Settings) -> list[Show]:
+    """Return the shows in the store, also while another DealFlow writes to it."""
+    from dealflow.store.listing import list_shows
+
+    return await list_shows(data_dir(settings) / STORE_FILE)
 
 
 @asynccontextmanager

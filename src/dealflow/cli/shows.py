@@ -9,7 +9,7 @@ import click
 from dealflow.cli import process
 from dealflow.cli.options import Invocation, common_options
 from dealflow.clock import iso
-from dealflow.compose import open_app
+from dealflow.compose import stored_shows
 from dealflow.store.base import Show
 
 
@@ -20,8 +20,7 @@ def command(invocation: Invocation) -> int:
     settings = invocation.settings()
 
     async def work(stop: asyncio.Event) -> int:
-        async with open_app(settings) as app:
-            shows = await app.store.shows()
+        shows = await stored_shows(settings)
         for show in shows:
             if invocation.output.as_json:
                 invocation.output.record(_record(show))
