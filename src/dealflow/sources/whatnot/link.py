@@ -89,6 +89,7 @@ class Link:
                 finally:
                     keeping.cancel()
         except BaseExceptionGroup as failed:
+            _heed_cancellation()
             raise cause(failed) from failed
         except ConnectionClosed as closed:
             raise _lost(closed) from closed
@@ -174,6 +175,16 @@ class Link:
             await connection.send(text)
         except ConnectionClosed as closed:
             raise _lost(closed) from closed
+
+
+def _heed_cancellation() -> None:
+    """Raise the cancellation that a task group forgets if it comes while the group fails.
+
+    https://github.com/python/cpython/issues/116720, mended in Python 3.13.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _lost(closed: ConnectionClosed) -> PlatformUnreachable:
