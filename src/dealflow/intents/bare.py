@@ -5,6 +5,7 @@ from __future__ import annotations
 from dealflow.intents.evidence import SIZES, Evidence
 from dealflow.intents.finding import Finding
 from dealflow.intents.lexicon.reader import Lexicon
+from dealflow.intents.scene import OPENING_MAX
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Intent
 from dealflow.model.show import SaleMode
@@ -14,10 +15,6 @@ NEAR_LOW = 0.4
 
 NEAR_HIGH = 2.0
 """A number above this many times the lot's price is no bid on it, unless bidding just began."""
-
-OPENING_MAX = 60.0
-"""Lots that start near nothing go up by large steps: up to this, any number can be the next bid.
-It is in units of dollars, euros or pounds; dearer numerals have no cheap openings."""
 
 OFFER_HIGH = 1.2
 """An offer on a fixed price is never far above it."""
@@ -133,17 +130,12 @@ def _stands_alone(evidence: Evidence, token: Token) -> bool:
     """Say whether no word makes the number a size, a time or a count."""
     at = evidence.tokens.index(token)
     around = evidence.tokens[max(0, at - 1) : at] + evidence.tokens[at + 1 : at + 2]
-    return token.text not in evidence.scene.words and not any(
-        word.text in _UNITS for word in around
-    )
+    return token.text not in evidence.scene.words and not any(word.text in _TALK for word in around)
 
 
-_UNITS = frozenset({
-    "size", "sz", "us", "uk", "eu", "cm", "mm", "inch", "inches", "oz", "ml", "pm", "am", "days",
-    "day", "weeks", "week", "minutes", "min", "mins", "hours", "hour", "years", "year", "old",
-    "people", "left", "more", "times", "x", "of", "pieces", "cards", "packs", "pack", "percent",
-    "viewers", "number", "lot", "item", "#", "%", "v", "volt", "amp", "watt", "gb", "last", "in",
-    "since", "next", "first", "and", "still", "hrs", "months", "month", "is", "was", "each",
+_TALK = frozenset({
+    "left", "times", "x", "of", "cards", "packs", "pack", "number", "lot", "item", "#", "last",
+    "in", "since", "next", "first", "and", "still", "is", "was", "each",
 })  # fmt: skip
 
 

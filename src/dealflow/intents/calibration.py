@@ -1,7 +1,7 @@
-"""How often each kind of evidence is right, counted on the development set.
+"""How often each kind of evidence is right, counted on labelled lines.
 
 The table is a data file that ``python -m dealflow.intents.training.calibrate`` writes. A tier
-that was seen often speaks for itself; a rare one leans on what its intent does on the whole.
+that was seen often speaks for itself; a rare one leans on how its intent does on the whole.
 """
 
 from __future__ import annotations
@@ -14,27 +14,34 @@ import msgspec
 from dealflow.errors import SettingsInvalid
 from dealflow.model.intent import BUYER_INTENTS, Intent
 
-PRIOR_WEIGHT = 4.0
-"""Imagined observations behind a tier's prior; a tier needs more real ones to outweigh them."""
+PRIOR_WEIGHT = 5.0
+"""Imagined lines behind a tier's prior; a tier needs more real ones to outweigh them."""
+
+VOID = 0.3
+"""How sure any evidence is while nothing is on screen: most such words speak of something else."""
+
+_DOUBT = 0.5
+"""Imagined lines of every intent behind each row, so that nothing is ever certain or impossible."""
 
 Counts = Mapping[str, Mapping[str, int]]
-"""For each tier, how often each intent was the right one."""
+"""For each tier and the intent it concludes ("word_bare>claim"), how often each was right."""
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a tier means: a probability for each intent, and the buyer's share of them."""
+    """What a tier means: the likeliest intent, a probability for each, and the buyers' share."""
 
+    intent: Intent
     scores: dict[Intent, float]
     confidence: float
 
 
 class Calibration:
-    """Turns a tier into probabilities."""
+    """Turns a tier into probabilities; what was computed once is remembered."""
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
         self._readings: dict[tuple[str, Intent], Reading] = {}
-        self._sure = _reliability(counts)
+        self._priors = _priors(counts)
 
     def read(self, tier: str, intent: Intent) -> Reading:
         """Return the probabilities for a finding of this tier and intent."""
@@ -45,38 +52,34 @@ class Calibration:
 
     def _compute(self, tier: str, intent: Intent) -> Reading:
         counts = self._counts.get(f"{tier}>{intent}", {})
-        sure = _VOID if tier.endswith("@void") else self._sure.get(intent, _UNSEEN)
-        others = (1.0 - sure) / (len(Intent) - 1)
-        weights = {
-            other: PRIOR_WEIGHT * (sure if other is intent else others) + counts.get(other, 0)
-            for other in Intent
-        }
-        # The grammar's word stands: a table of few lines may doubt it, but not replace it.
-        weights[intent] = max(weights[intent], *(weights.values()))
+        prior = _void(intent) if tier.endswith("@void") else self._priors[intent]
+        weights = {other: PRIOR_WEIGHT * prior[other] + counts.get(other, 0) for other in Intent}
         total = sum(weights.values())
         scores = {other: weight / total for other, weight in weights.items()}
-        return Reading(scores, sum(scores[buyer] for buyer in BUYER_INTENTS))
+        best = max(scores, key=lambda other: (scores[other], other is intent))
+        return Reading(best, scores, sum(scores[buyer] for buyer in BUYER_INTENTS))
 
 
-_UNSEEN = 0.8
-"""How sure an intent is that the table does not know."""
-
-_VOID = 0.4
-"""How sure any evidence is while nothing is on screen: most such words are about something else."""
-
-
-def _reliability(counts: Counts) -> dict[Intent, float]:
-    """Return how often each intent was right over all of its tiers."""
-    right: dict[Intent, float] = dict.fromkeys(Intent, 0.0)
-    seen: dict[Intent, float] = dict.fromkeys(Intent, 0.0)
+def _priors(counts: Counts) -> dict[Intent, dict[Intent, float]]:
+    """Return for each concluded intent how often each intent was right, over all its tiers."""
+    rows = {intent: dict.fromkeys(Intent, _DOUBT / len(Intent)) for intent in Intent}
     for name, row in counts.items():
-        intent = Intent(name.rpartition(">")[2])
-        right[intent] += row.get(intent, 0)
-        seen[intent] += sum(row.values())
-    return {
-        intent: (right[intent] + PRIOR_WEIGHT * _UNSEEN) / (seen[intent] + PRIOR_WEIGHT)
-        for intent in Intent
-    }
+        tier, _, concluded = name.rpartition(">")
+        if not tier.endswith("@void"):
+            for other, seen in row.items():
+                rows[Intent(concluded)][Intent(other)] += seen
+    for intent, row_of in rows.items():
+        row_of[intent] += _DOUBT
+        total = sum(row_of.values())
+        rows[intent] = {other: weight / total for other, weight in row_of.items()}
+    return rows
+
+
+def _void(intent: Intent) -> dict[Intent, float]:
+    prior = dict.fromkeys(Intent, 0.0)
+    prior[Intent.CHATTER] = 1.0 - VOID
+    prior[intent] += VOID
+    return prior
 
 
 def load() -> Calibration:

@@ -26,6 +26,9 @@ from dealflow.model.show import SaleMode
 LOOSE = 2.0
 """Words that may stand unexplained around a claim word before it is only one word among many."""
 
+NAMED_WORDS = 5
+"""Words of a message that may claim by name while nothing is on screen; a longer one tells a tale."""
+
 STRONG_WORDS = frozenset({"mine", "sold", "dibs", "claim"})
 
 QUESTIONS = {
@@ -186,14 +189,14 @@ def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
         return Finding(Intent.CHATTER, "others_claim", hit)
     if evidence.is_negated(hit):
         return settle_negated(hit)
-    if rest == 0:
+    opens = hit.start == 0 or evidence.opens(hit.start, lexicon)
+    if rest == 0 and (strong or opens):
         tier = "word_item" if evidence.ids else "word_bare"
         return Finding(Intent.CLAIM, _void(evidence, tier), hit)
     if not strong:
         return None
     if evidence.has("past"):
         return Finding(Intent.CHATTER, "word_past", hit)
-    opens = hit.start == 0 or evidence.clause(hit.start - 1) != evidence.clause(hit.start)
     if rest <= LOOSE and opens:
         return Finding(Intent.CLAIM, _void(evidence, "word_near"), hit)
     return None
@@ -203,7 +206,7 @@ def _checkout(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     del lexicon
     for hit in evidence.of("checkout"):
         if not is_about_others(evidence, hit) and not evidence.is_negated(hit):
-            return Finding(Intent.CHECKOUT, _void(evidence, "checkout"), hit)
+            return Finding(Intent.CHECKOUT, "checkout", hit)
     return None
 
 
@@ -241,15 +244,12 @@ def _claim_soft(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     for hit in evidence.of("claim_soft"):
         if is_about_others(evidence, hit) or evidence.is_negated(hit):
             continue
-        if evidence.scene.mode is None and evidence.scene.lot is None:
-            return Finding(Intent.CHATTER, "soft@void", hit)
-        long = evidence.rest([hit], lexicon) > LOOSE
-        if long:
+        if evidence.rest([hit], lexicon) > LOOSE:
             return Finding(Intent.INTEREST, "soft_long", hit)
         emoji = evidence.tokens[hit.start].kind is Kind.EMOJI
         if emoji and evidence.scene.mode is not SaleMode.CLAIM:
             return Finding(Intent.CHATTER, "hand_elsewhere", hit)
-        return Finding(Intent.CLAIM, "hand" if emoji else "soft", hit)
+        return Finding(Intent.CLAIM, _void(evidence, "hand" if emoji else "soft"), hit)
     return None
 
 
@@ -272,8 +272,18 @@ def _asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
 
 
 def _void(evidence: Evidence, tier: str) -> str:
-    """Mark a tier when nothing is on screen: the same words then mean less."""
-    return f"{tier}@void" if evidence.scene.lot is None else tier
+    """Mark a tier when nothing is on screen: the same words then mean less.
+
+    A plain claim word beside a number or a code means what it says even then ("sold 45").
+    """
+    if evidence.scene.lot is not None:
+        return tier
+    named = any(token.kind in (Kind.NUMBER, Kind.CODE) for token in evidence.tokens)
+    strong = any(
+        hit.label == "claim_word" and evidence.tokens[hit.start].text in STRONG_WORDS
+        for hit in evidence.covering
+    )
+    return "named" if named and strong and evidence.words <= NAMED_WORDS else f"{tier}@void"
 
 
 _RULES: tuple[Rule, ...] = (

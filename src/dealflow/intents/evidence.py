@@ -22,6 +22,18 @@ SIZES = frozenset({
 })  # fmt: skip
 """Sizes that are words or codes."""
 
+SIZE_LABELS = frozenset({"size", "sz", "us", "uk", "eu", "age", "day", "top", "row", "page"})
+"""Words before a number that make it no amount of money."""
+
+MEASURES = frozenset({
+    "cm", "mm", "inch", "inches", "oz", "ml", "pm", "am", "days", "day", "weeks", "week", "mins",
+    "minutes", "minute", "min", "hours", "hour", "hrs", "years", "year", "yrs", "months", "month",
+    "old", "people", "viewers", "percent", "%", "v", "volt", "amp", "watt", "gb", "seconds",
+    "second", "secs", "sec", "degrees", "th", "st", "nd", "rd", "miles", "lbs", "ft",
+    "feet", "kids", "cats", "dogs", "followers", "subs", "bids", "grams", "carat", "ct", "times",
+})  # fmt: skip
+"""Words after a number that make it no amount of money."""
+
 
 class Evidence:
     """One message, read."""
@@ -56,6 +68,14 @@ class Evidence:
         """Return the number of the clause in which a token stands."""
         return self._clauses[at]
 
+    def opens(self, at: int, lexicon: Lexicon) -> bool:
+        """Say whether only politeness, numbers and names stand before a token in its clause."""
+        return all(
+            self._is_explained(token, lexicon) and token.text not in SIZES
+            for before, token in enumerate(self.tokens[:at])
+            if self._clauses[before] == self._clauses[at]
+        )
+
     def is_asked(self, hit: Hit) -> bool:
         """Say whether the phrase stands in a question."""
         clause = self._clauses[hit.start]
@@ -76,13 +96,19 @@ class Evidence:
 
     @property
     def amounts(self) -> list[Token]:
-        """Return money and numbers that are no code of this show."""
-        return [
-            token
-            for token in self.tokens
-            if token.kind is Kind.MONEY
-            or (token.kind is Kind.NUMBER and not self.scene.knows_code(token.text))
-        ]
+        """Return money, and numbers that are no code of this show and measure nothing else."""
+        return [token for at, token in enumerate(self.tokens) if self._is_amount(at, token)]
+
+    def _is_amount(self, at: int, token: Token) -> bool:
+        if token.kind is Kind.MONEY:
+            return True
+        if token.kind is not Kind.NUMBER or self.scene.knows_code(token.text):
+            return False
+        before = self.tokens[at - 1].text if at else ""
+        after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
+        if before in SIZE_LABELS or after in MEASURES:
+            return False
+        return token.value is not None and self.scene.could_cost(token.value)
 
     def is_negated(self, hit: Hit) -> bool:
         """Say whether a negation stands up to two words before the phrase, in its clause."""
@@ -158,27 +184,40 @@ def _clauses(tokens: list[Token]) -> tuple[list[int], frozenset[int]]:
 
 
 def _unhidden(hits: list[Hit], size: int) -> list[Hit]:
-    """Drop each phrase that lies inside a longer one; an idiom also wins over its equal."""
+    """Drop each phrase that lies inside a longer one; an idiom also wins over its equal.
+
+    A question never hides an offer or a step to pay, and a step to pay never hides a refusal.
+    """
     owner = [-1] * size
     kept: list[Hit] = []
-    order = sorted(hits, key=lambda hit: (hit.start - hit.end, hit.label != "idiom", hit.start))
     spans: list[Hit] = []
+    order = sorted(hits, key=lambda hit: (hit.start - hit.end, hit.label != "idiom", hit.start))
     for hit in order:
         if hit.label in _COVERING:
             continue
-        if hit.label in MODIFIERS:
-            kept.append(hit)
-            continue
-        holder = owner[hit.start]
-        if holder >= 0 and holder == owner[hit.end - 1]:
-            longer = spans[holder]
-            same = longer.end - longer.start == hit.end - hit.start
-            if not same or longer.label == "idiom":
+        if hit.label not in MODIFIERS:
+            holder = owner[hit.start]
+            if holder >= 0 and holder == owner[hit.end - 1] and _hides(spans[holder], hit):
                 continue
-        spans.append(hit)
-        for at in range(hit.start, hit.end):
-            if owner[at] < 0:
-                owner[at] = len(spans) - 1
+            spans.append(hit)
+            for at in range(hit.start, hit.end):
+                if owner[at] < 0:
+                    owner[at] = len(spans) - 1
         kept.append(hit)
     kept.sort(key=lambda hit: hit.start)
     return kept
+
+
+def _hides(longer: Hit, hit: Hit) -> bool:
+    if longer.label == "idiom":
+        return True
+    if longer.end - longer.start == hit.end - hit.start:
+        return False
+    if hit.label in _OFFERS:
+        return longer.label not in _ASKING
+    return not (hit.label in _REFUSALS and longer.label == "checkout")
+
+
+_OFFERS = frozenset({"bid", "checkout", "backup"})
+_ASKING = frozenset({"demand", "product", "shipping", "interest", "claim_soft"})
+_REFUSALS = frozenset({"retraction", "decline", "post"})

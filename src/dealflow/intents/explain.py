@@ -57,6 +57,7 @@ _DOES = {
 }
 
 _CHATTER = {
+    "outvoted": "mostly means something else:",
     "joke": "takes it back as a joke with",
     "quoted_shop": "repeats the shop's words with",
     "others_claim": "speaks of somebody else's claim with",

@@ -66,6 +66,8 @@ class GrammarClassifier:
         evidence = self._evidence(tokens, utterance)
         finding = decide(evidence, self.lexicon)
         reading = self._calibration.read(finding.tier, finding.intent)
+        if reading.intent is not finding.intent:
+            finding = Finding(reading.intent, "outvoted", finding.hit)
         slots, claims = read_slots(evidence, finding, utterance.text)
         return Verdict(
             intent=finding.intent,

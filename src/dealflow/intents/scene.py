@@ -27,6 +27,14 @@ _COMMON = frozenset({
     "lo", "da", "do", "di",
 })  # fmt: skip
 
+FAR_LOW, FAR_HIGH = 0.2, 4.0
+"""Parts of the lot's price between which a plain number can be a price named for it, or for two
+or three of it."""
+
+OPENING_MAX = 60.0
+"""Lots that start near nothing go up by large steps: up to this, any number can be the next bid.
+It is in units of dollars, euros or pounds; dearer numerals have no cheap openings."""
+
 MAX_REMEMBERED = 1_000
 """Titles and rules that are remembered before the memory starts afresh."""
 
@@ -66,6 +74,14 @@ class Scene(msgspec.Struct, frozen=True):
         return any(
             letters == prefix and first <= number <= last for prefix, first, last in self.ranges
         )
+
+    def could_cost(self, value: float) -> bool:
+        """Say whether somebody could seriously name this number as a price for the lot."""
+        if self.price is None or self.price <= 0:
+            return value > 0
+        if self.mode is SaleMode.AUCTION and value <= OPENING_MAX:
+            return value >= FAR_LOW * self.price
+        return FAR_LOW * self.price <= value <= FAR_HIGH * self.price
 
     def like_code(self, text: str) -> bool:
         """Say whether the text has the shape of the codes in this show."""
