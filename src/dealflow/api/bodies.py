@@ -20,7 +20,11 @@ BODY_SECONDS = 15.0
 MAX_DEPTH = 32
 """Levels of nesting in JSON. Our deepest call has four; a parser's recursion is never tested."""
 
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+# A string, or all that follows a quotation mark which nothing closes: so it never fails, and each
+# byte is looked at once.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_OPENING = b"[{"
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 # A pair of surrogates, a lone one, or any other escape: the pair must be tried first, and each
 # escape is consumed whole, so that the second half of "\\ud800" (an escaped backslash) is text.
 _ESCAPE = re.compile(
@@ -90,13 +94,13 @@ def _depth(data: bytes) -> int:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
-    for found in _STRUCTURE.finditer(data):
-        mark = found[0]
-        if mark in (b"[", b"{"):
-            depth += 1
-            deepest = max(deepest, depth)
+    for bracket in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
+        if bracket not in _OPENING:
+            depth -= 1
+            continue
+        depth += 1
+        if depth > deepest:
+            deepest = depth
             if deepest > MAX_DEPTH:
                 break
-        elif mark in (b"]", b"}"):
-            depth -= 1
     return deepest

@@ -118,3 +118,12 @@ def test_a_full_body_of_one_piece_is_read_or_refused_quickly(piece: bytes) -> No
     with pytest.raises(InputInvalid):
         decode(piece * (MAX_BODY // len(piece)), ANYTHING)
     assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b"\\\\", b'\\""', b'""\\', b"\\"])
+def test_a_string_that_never_ends_is_refused_quickly(piece: bytes) -> None:
+    body = b'"' + piece * (MAX_BODY // len(piece)) + b"[" * (MAX_DEPTH + 1)
+    begun = time.perf_counter()
+    with pytest.raises(InputInvalid):
+        decode(body, ANYTHING)
+    assert time.perf_counter() - begun < 2
