@@ -23,14 +23,20 @@ class Languages:
     def __init__(self) -> None:
         self._bits: dict[str, int] = {}
         self._known: dict[str, int] = {}
+        self._members: dict[int, tuple[int, ...]] = {}
 
     def bit(self, language: str) -> int:
         """Return the mask of one language, new or known."""
+        self._members.clear()
         return self._bits.setdefault(language, 1 << len(self._bits))
 
     def learn(self, word: str, mask: int) -> None:
         """Remember that the word belongs to these languages."""
         self._known[word] = self._known.get(word, 0) | mask
+
+    def knows(self, word: str, mask: int) -> bool:
+        """Say whether the word belongs to one of these languages."""
+        return bool(self._known.get(word, 0) & mask)
 
     def possible(self, tokens: Sequence[Token], hint: str | None) -> int:
         """Return the mask of languages that the message may be in.
@@ -42,12 +48,23 @@ class Languages:
         mask = self._hinted(hint)
         if not masks:
             return EVERY
-        counts = [(sum(1 for known in masks if known & bit), bit) for bit in self._bits.values()]
-        best = max(count for count, _ in counts)
-        for count, bit in counts:
-            if count >= TOLERANCE * best:
+        counts = dict.fromkeys(self._bits.values(), 0)
+        for known in masks:
+            for bit in self._split(known):
+                counts[bit] += 1
+        least = TOLERANCE * max(counts.values())
+        for bit, count in counts.items():
+            if count >= least:
                 mask |= bit
         return mask
+
+    def _split(self, mask: int) -> tuple[int, ...]:
+        """Return the languages of a word one by one; most words have one of few combinations."""
+        members = self._members.get(mask)
+        if members is None:
+            members = tuple(bit for bit in self._bits.values() if mask & bit)
+            self._members[mask] = members
+        return members
 
     def _hinted(self, hint: str | None) -> int:
         if hint is None:
