@@ -147,7 +147,7 @@ def _code(evidence: Evidence, token: Token) -> Finding:
     tagged = scene.price is not None and digits == f"{scene.price:g}"
     if tagged or scene.like_code(token.text):
         return Finding(Intent.CLAIM, "code_like")
-    if token.kind is Kind.COUNT:
+    if any(other.kind is Kind.COUNT for other in evidence.tokens):
         return Finding(Intent.CLAIM, "count")
     return Finding(Intent.CLAIM if token.text in scene.words else Intent.CHATTER, "code_unknown")
 

@@ -27,7 +27,7 @@ LOOSE = 2.0
 """Words that may stand unexplained around a claim word before it is only one word among many."""
 
 NAMED_WORDS = 5
-"""Words of a message that may claim by name while nothing is on screen; a longer one tells a tale."""
+"""Words of a message that may claim by name while nothing is on screen; a longer one is talk."""
 
 STRONG_WORDS = frozenset({"mine", "sold", "dibs", "claim"})
 
@@ -147,6 +147,11 @@ def _undercuts(evidence: Evidence) -> bool:
     return all(value is not None and value != price for value in amounts)
 
 
+def _names_own_price(evidence: Evidence) -> bool:
+    price = evidence.scene.price
+    return price is not None and all(token.value == price for token in evidence.amounts)
+
+
 def _after_at(evidence: Evidence) -> list[float | None]:
     """Bare numbers that follow "for" or "at" name a price."""
     found: list[float | None] = []
@@ -161,6 +166,9 @@ def _offer(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     del lexicon
     if not is_offer(evidence):
         return None
+    taken = next((hit for hit in evidence.covering if hit.label == "claim"), None)
+    if taken is not None and _names_own_price(evidence):
+        return Finding(Intent.CLAIM, _void(evidence, "claim_short"), taken)
     for hit in evidence.of("bid"):
         if is_about_others(evidence, hit):
             continue

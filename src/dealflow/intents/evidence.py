@@ -15,6 +15,9 @@ MODIFIERS = frozenset({"negation", "past", "others", "ask", "condition", "joke",
 _PLAIN = frozenset({"filler", "pointer"})
 _IDS = frozenset({Kind.NUMBER, Kind.CODE, Kind.MONEY, Kind.COUNT})
 _SILENT = frozenset({Kind.BREAK, Kind.EMOJI, Kind.SIGN})
+MAX_HITS = 32
+"""Phrases of one kind that are weighed against each other; a message with more is a flood, and
+comparing all pairs of a flood would cost its square."""
 
 SIZES = frozenset({
     "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "2xl", "3xl", "4xl", "5xl", "1x", "2x",
@@ -54,7 +57,9 @@ class Evidence:
         self.covering = hits
         self.hits: dict[str, list[Hit]] = {}
         for hit in _unhidden(hits, len(tokens)):
-            self.hits.setdefault(hit.label, []).append(hit)
+            found = self.hits.setdefault(hit.label, [])
+            if len(found) < MAX_HITS:
+                found.append(hit)
 
     def has(self, label: str) -> bool:
         """Say whether a phrase of this kind stands in the message."""
@@ -157,7 +162,7 @@ class Evidence:
             or lexicon.is_pointer(text, self.languages)
             or text in SIZES
             or text in self.scene.words
-            or (text[-1] == "s" and text[:-1] in self.scene.words)
+            or (text.endswith("s") and text[:-1] in self.scene.words)
             or text == self.scene.code
         )
 

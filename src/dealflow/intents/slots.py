@@ -203,9 +203,17 @@ class SlotReader:
         return None
 
     def _as_written(self, normal: str) -> str:
-        at = self._original.casefold().find(normal)
-        same = at >= 0 and len(self._original.casefold()) == len(self._original)
-        return self._original[at : at + len(normal)] if same else normal
+        """Return the text as its author spelled it; the normal spelling where it was folded."""
+        folded = self._original.casefold()
+        if len(folded) != len(self._original):
+            return normal
+        at = folded.find(normal)
+        while at >= 0:
+            end = at + len(normal)
+            if not (folded[max(0, at - 1) : at].isalnum() or folded[end : end + 1].isalnum()):
+                return self._original[at:end]
+            at = folded.find(normal, at + 1)
+        return normal
 
 
 _QUANTIFIERS = frozenset({

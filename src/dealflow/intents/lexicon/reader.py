@@ -45,8 +45,8 @@ class Lexicon:
         self._pointers: dict[str, int] = {}
         self._masks: dict[str, tuple[str, int]] = {}
         self.claim_words: set[str] = set()
-        for name, table in tables.items():
-            self._add_language(name.removesuffix(".toml"), table)
+        for name in sorted(tables, key=lambda name: (not name.startswith(MIXED_IN), name)):
+            self._add_language(name.removesuffix(".toml"), tables[name])
         self.vocabulary = frozenset(self._automaton.literals)
         self._automaton.reset()
         self._inside = frozenset(self._automaton.starts(opening=False))
@@ -63,8 +63,10 @@ class Lexicon:
                 raise SettingsInvalid(f"The lexicon {name!r} has an unknown heading {label!r}.")
             for pattern in _strings(name, label, patterns):
                 self._add(compiler, pattern, label, mask)
+        own = {word for label in _PLAIN for word in _strings(name, label, table.get(label, []))}
         for word in compiler.words:
-            self._languages.learn(word, mask)
+            if word in own or not self._languages.knows(word, self._languages.bit(MIXED_IN)):
+                self._languages.learn(word, mask)
 
     def _add(self, compiler: Compiler, pattern: str, label: str, mask: int) -> None:
         if label in ("filler", "pointer", "common"):
@@ -159,13 +161,19 @@ class Lexicon:
         return token.kind is Kind.EMOJI or self.is_filler(token.text, mask)
 
 
+MIXED_IN = "en"
+"""English words stand in the chat of every language ("price kya hai"); where another file uses
+one, it says nothing about the language, unless that file lists it among its own plain words."""
+
+_PLAIN = ("common", "filler", "pointer")
+
 SHARED = frozenset({"colors"})
 """Files that belong to every language."""
 
 
 def _names(word: str, items: frozenset[str]) -> bool:
     """Say whether the word names the lot, also in the plural or the genitive."""
-    return word in items or (word[-1] == "s" and word[:-1] in items)
+    return word in items or (word.endswith("s") and word[:-1] in items)
 
 
 _BREAK = "\0break"

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+import pytest
+
+from dealflow.errors import SettingsInvalid
+from dealflow.intents.lexicon.reader import LABELS, Lexicon, load
+from dealflow.intents.normalise import normalise
+from dealflow.intents.tokens import tokenise
+
+FOLDER = files("dealflow.intents.lexicon")
+LANGUAGES = sorted(
+    entry.name.removesuffix(".toml")
+    for entry in FOLDER.iterdir()
+    if entry.name.endswith(".toml") and entry.name != "colors.toml"
+)
+NEEDED = (
+    *("claim_word", "claim", "backup", "bid", "checkout", "demand", "price", "product"),
+    *("shipping", "interest", "retraction", "decline", "post", "idiom", "negation", "past"),
+    *("others", "ask", "condition", "filler", "pointer", "contrast", "joke", "shop", "spam"),
+)
+
+
+def find(lexicon: Lexicon, text: str) -> set[tuple[str, str]]:
+    tokens = tokenise(normalise(text), lexicon.vocabulary, frozenset())
+    hits = lexicon.find(tokens, lexicon.languages(tokens, None))
+    return {
+        (hit.label, " ".join(token.text for token in tokens[hit.start : hit.end])) for hit in hits
+    }
+
+
+def one(label: str, *patterns: str, classes: dict[str, list[str]] | None = None) -> Lexicon:
+    return Lexicon({"xx": {label: list(patterns), "classes": classes or {}}})
+
+
+def test_eighteen_languages_are_there() -> None:
+    known = "ar de en es fil fr hi id it ja ko nl pl pt th tr vi zh"
+    assert " ".join(LANGUAGES) == known
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_heading(language: str) -> None:
+    table = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
+    assert set(NEEDED) - set(table) == set()
+    assert set(table) - LABELS - {"classes"} == set()
+    for label in NEEDED:
+        assert all(isinstance(entry, str) and entry.strip() for entry in table[label])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("take it", "ok take it now", "take it"),
+        ("take it|that", "take that", "take that"),
+        ("i_will|ill take", "i will take", "i will take"),
+        ("take the? lot", "take lot", "take lot"),
+        ("take * home", "take mary home", "take mary home"),
+        ("take ** home", "take all of them home", "take all of them home"),
+        ("give %m", "give $20", "give $20"),
+        ("give %m", "give 20", "give 20"),
+        ("row %c", "row a7", "row a7"),
+        ("hi %@", "hi @amy", "hi @amy"),
+        ("^ next $", "next!", "next"),
+        ("next|$ $", "next", "next"),
+        ("<it>", "that one", "that one"),
+    ],
+)
+def test_the_pattern_language(pattern: str, text: str, found: str) -> None:
+    lexicon = one("claim", pattern, classes={"it": ["that one", "this"]})
+    assert ("claim", found) in find(lexicon, text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("take ** home", "take one two three four home"),
+        ("^ next", "the next"),
+        ("next $", "next week"),
+        ("take it", "take. it"),
+        ("give %m", "give a12"),
+    ],
+)
+def test_what_a_pattern_does_not_match(pattern: str, text: str) -> None:
+    assert ("claim", text) not in find(one("claim", pattern), text)
+    assert not [label for label, _ in find(one("claim", pattern), text) if label == "claim"]
+
+
+@pytest.mark.parametrize("pattern", ["* take", "$", "take <that>", "", "take !"])
+def test_a_pattern_that_says_nothing_is_refused(pattern: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        one("claim", pattern)
+
+
+@pytest.mark.parametrize(
+    "table", [{"claims": ["mine"]}, {"claim": "mine"}, {"claim": [1]}, {"classes": ["it"]}]
+)
+def test_a_damaged_file_is_refused(table: dict[str, object]) -> None:
+    with pytest.raises(SettingsInvalid):
+        Lexicon({"xx": table})
+
+
+def test_an_english_line_claims_in_no_other_language() -> None:
+    lexicon = load()
+    assert "claim_word" not in {label for label, _ in find(lexicon, "yo bro what is that")}
+    assert "claim_word" in {label for label, _ in find(lexicon, "mío")}
+
+
+def test_forgetting_steps_changes_nothing() -> None:
+    lexicon = one("claim", "take it", "take that home")
+    before = find(lexicon, "take that home and take it")
+    lexicon._automaton.reset()
+    assert find(lexicon, "take that home and take it") == before
