@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
 
 from dealflow.clock import Clock
 from dealflow.errors import DealflowError
-from dealflow.model.facts import ChatSeen, Fact, LotClosed, LotShown, ShowSeen, ViewersSeen
+from dealflow.model.facts import (
+    BidSeen,
+    ChatSeen,
+    Fact,
+    LotClosed,
+    LotShown,
+    SaleSeen,
+    ShowSeen,
+    ViewersSeen,
+)
 from dealflow.sources.base import Reader, Transport
 from dealflow.sources.failures import Failure, cause, failure_of
 
 _log = logging.getLogger(__name__)
 
-HELD = (LotShown | LotClosed, ShowSeen, ViewersSeen)
-"""What only the reader in charge tells; of another, the latest of each kind is held."""
+MAX_CHATS: Final = 5_000
+"""Messages of a reader on trial that are told when it takes over: 25 s of 200 messages/s."""
 
+MAX_RUNS: Final = 16
+"""Runs of messages kept while a reader is tried; it begins one with each backlog."""
+
+LINED_UP: Final = 200
+"""Messages that are told again at a hand-over. The pipeline lines up the latest 300 where one side
+has no ids, and the reader in charge told everything that is older."""
+
+_SCREEN: Final = (LotShown | LotClosed, ShowSeen, ViewersSeen)
+"""What only the reader in charge tells; of another, the latest of each kind is held."""
 
 Take = Callable[["Reading", Sequence[Fact]], Awaitable[None]]
 
@@ -24,8 +46,9 @@ Take = Callable[["Reading", Sequence[Fact]], Awaitable[None]]
 class Reading:
     """A reader from its start to its end. Times are monotonic seconds, ``…_ms`` wall time.
 
-    ``born`` is the first sign of life, ``life`` the last one, ``chat`` the last live message;
-    ``None``: none yet. ``is_paused`` is the reader's own word that its chat is not being heard.
+    ``born`` is the first sign of life, ``life`` the last one; ``heard`` is the first live message,
+    ``chat`` the last one; ``None``: none yet. ``is_paused`` is the reader's own word that it does
+    not hear the chat just now.
     """
 
     def __init__(self, reader: Reader, way: Transport, clock: Clock) -> None:
@@ -37,6 +60,7 @@ class Reading:
         self.born_ms = clock.now_ms()
         self.life: float | None = None
         self.life_ms = clock.now_ms()
+        self.heard: float | None = None
         self.chat: float | None = None
         self.chat_ms: int | None = None
         self.joined_up = False
@@ -44,7 +68,8 @@ class Reading:
         self.is_over = False
         self.failure: Failure | None = None
         self.task: asyncio.Task[None] | None = None
-        self.held: dict[int, Fact] = {}
+        self._screen: dict[int, Fact] = {}
+        self._runs: deque[list[ChatSeen]] = deque(maxlen=MAX_RUNS)
         self._clock = clock
         self._emitting = 0
 
@@ -83,21 +108,39 @@ class Reading:
         return now - (self.started if self.born is None else max(self.born, self.chat or 0.0))
 
     def hold(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Keep back what only the reader in charge tells; return the rest."""
-        passed: list[Fact] = []
-        for fact in facts:
-            for place, kind in enumerate(HELD):
-                if isinstance(fact, kind):
-                    self.held[place] = fact
-                    break
-            else:
-                passed.append(fact)
-        return passed
+        """Keep back what a reader that is only tried tells; return what must be told at once.
 
-    def release(self) -> list[Fact]:
-        """Return what was held back."""
-        held, self.held = list(self.held.values()), {}
-        return held
+        Sales and bids are: the platform's till has counted them already. Messages are kept, since
+        the reader in charge tells the same ones, perhaps without their ids: in runs, each a
+        backlog with what was said after it, because the pipeline lines up one run at a time.
+        """
+        chats = [fact for fact in facts if isinstance(fact, ChatSeen)]
+        if not self._runs or any(chat.backlog for chat in chats):
+            self._runs.append([])
+        self._runs[-1] += chats
+        del self._runs[-1][:-MAX_CHATS]
+        for place, kind in enumerate(_SCREEN):
+            latest = [fact for fact in facts if isinstance(fact, kind)]
+            if latest:
+                self._screen[place] = latest[-1]
+        return [fact for fact in facts if isinstance(fact, SaleSeen | BidSeen)]
+
+    def release(self, *, everything: bool) -> list[list[Fact]]:
+        """Return what was held: the screen, and each run of messages as a backlog of its own.
+
+        Args:
+            everything: nobody else told the earlier messages, so that the latest do not do.
+        """
+        room = MAX_CHATS if everything else LINED_UP
+        held: list[list[Fact]] = []
+        for run in reversed(self._runs):
+            kept = run[max(0, len(run) - room) :]
+            room -= len(kept)
+            held.insert(0, [replace(chat, backlog=True) for chat in kept])
+        held.insert(0, list(self._screen.values()))
+        self._screen.clear()
+        self._runs.clear()
+        return [each for each in held if each]
 
     def cancel(self) -> None:
         """Ask it to end; its task goes on until it has cleaned up."""
@@ -110,6 +153,7 @@ class Reading:
             self.born, self.born_ms = self.life, self.life_ms
         if any(isinstance(fact, ChatSeen) and not fact.backlog for fact in facts):
             self.chat, self.chat_ms = self.life, self.life_ms
+            self.heard = self.chat if self.heard is None else self.heard
 
     def _mark(self) -> None:
         self.life, self.life_ms = self._clock.monotonic(), self._clock.now_ms()

@@ -2,8 +2,8 @@
 
 A reader is in charge. While it is not the best way, the better one is tried beside it from time to
 time, and takes over once it has proved itself; while its chat is silent, another way may be tried
-beside it to tell a quiet room from a deaf reader. Whatever both tell is told once, because the
-pipeline knows messages by their ids and the platform its sales.
+beside it to tell a quiet room from a deaf reader. What a reader on trial hears is held, and told as
+a backlog when it takes over: the pipeline lines that up with what it has.
 
 Every stretch that was not read is a gap on the state that ends it, unless the backlog after it
 reaches back to what was read before.
@@ -274,8 +274,8 @@ class Supervisor:
     async def _judge_check(self, charge: Reading, trial: Reading, now: float) -> None:
         if charge.chat_silence(now) < self._quiet_seconds:
             self._drop_trial(None)  # the one in charge hears; that settles it
-        elif trial.chat is not None:
-            if now - trial.chat >= DEAF_SECONDS:
+        elif trial.heard is not None:
+            if now - trial.heard >= DEAF_SECONDS:
                 await self._replace_deaf(charge, trial)
         elif trial.born is not None and now - trial.born >= CHECK_SECONDS:
             self._drop_trial(None)
@@ -389,19 +389,23 @@ class Supervisor:
             self._postpone(self._way(trial.way), failure)
 
     async def _hand_over(self, reason: str) -> None:
-        """Put the trial in charge; what it alone knows of the screen is told now."""
+        """Put the trial in charge; what was held of it is told before anything that follows."""
         charge, trial = self._charge, self._trial
         assert trial is not None
+        everything = charge is None or self._purpose is Purpose.CHECK
         if charge is not None:
             charge.cancel()
         if self._outage is not None and trial.born_ms <= self._outage.start:
             self._outage = None  # it was reading all the while
-        self._charge, self._trial = trial, None
+        self._charge = None
         self._live_since, self._live_ms = trial.born, trial.born_ms
         self._way(trial.way).failure = None
         await self._tell(SourceStatus.LIVE, reason, trial.name, ends=True, gap_end=trial.born_ms)
-        if held := trial.release():
-            await self._pass_on(held)
+        while held := trial.release(everything=everything):
+            for facts in held:
+                self._seen.note(facts)
+                await self._pass_on(facts)
+        self._charge, self._trial = trial, None
 
     async def _fail(self) -> None:
         failures = [way.failure for way in self._ways if way.failure is not None]
@@ -418,7 +422,7 @@ class Supervisor:
         if reading is self._trial:
             reading.joined_up = reading.joined_up or self._seen.knows(told)
             told = reading.hold(told)
-            self._news.set()
+            self._news.set()  # the trial may have proved itself
         elif reading is self._charge:
             await self._take_states(reading, facts)
             await self._note_life(reading, told)

@@ -432,15 +432,15 @@ async def test_a_deaf_socket_is_found_out_and_replaced() -> None:
         assert browser.way is BROWSER
         assert show.statuses[-1] == "quiet"
         browser.say(chat(77, backlog=True), chat(78))
-        for _ in range(4):
-            browser.pulse()
+        for number in range(4):
+            browser.say(chat(80 + number))
             await show.live_on(socket, seconds=1, chats=False)
         assert socket.cancelled
         assert show.states[-1].way == "fake.browser"
         [(start, _, reason)] = show.gaps
         assert start == pytest.approx(4, abs=1.1)
         assert reason == "deaf"
-        assert show.ids[-2:] == ["m77", "m78"]
+        assert show.ids[-6:] == ["m77", "m78", "m80", "m81", "m82", "m83"]
 
 
 @pytest.mark.asyncio
