@@ -35,7 +35,9 @@ STUB_MS = 300.0
 """What a small model of a cloud takes for one message."""
 
 IN_FLIGHT = 256
-"""Connections to the per-message design: more made it no quicker, fewer left it waiting."""
+IN_FLIGHT_AT_ONCE = 128
+"""Connections to the per-message design with a model and with one that takes no time: what made it
+quickest among 4 to 800."""
 
 BATCH = 250
 """Messages in one request to ours, when it is sent all that it takes."""
@@ -100,7 +102,8 @@ async def theirs(load: Load, stub_ms: float) -> Found:
     async with started("bench.per_message", "--stub-ms", str(stub_ms)) as (_, ready):
         url = f"{ready['url']}/messages"
         watching = [f"{ready['url'].replace('http://', 'ws://')}/ws"]
-        return await _measure(load, url, [], watching, ["--in-flight", str(IN_FLIGHT)])
+        in_flight = IN_FLIGHT if stub_ms else IN_FLIGHT_AT_ONCE
+        return await _measure(load, url, [], watching, ["--in-flight", str(in_flight)])
 
 
 async def _measure(
@@ -148,7 +151,7 @@ async def measure(rounds: int, seconds: float, dashboards: int) -> dict[str, lis
     return found
 
 
-def run(quick: bool = False, dashboards: int = DASHBOARDS) -> list[Result]:
+def run(quick: bool = False, *, dashboards: int = DASHBOARDS) -> list[Result]:
     """Measure; ``quick`` makes one short round."""
     found = asyncio.run(measure(1 if quick else 3, 2.0 if quick else 5.0, dashboards))
     return [*_rates(found, dashboards), *_latencies(found, dashboards), _faults(found["ours"])]
@@ -164,7 +167,7 @@ def _rates(found: dict[str, list[Found]], dashboards: int) -> list[Result]:
     return [
         compared(
             id,
-            f"messages/s to {dashboards} dashboards, per-message design with {model}",
+            f"messages/s to {dashboards} dashboards; theirs has a model of {model}",
             ours=_middle(found["ours"], RATE),
             theirs=_middle(found[side], RATE),
             ratio=_paired(found["ours"], found[side], RATE),
@@ -175,8 +178,8 @@ def _rates(found: dict[str, list[Found]], dashboards: int) -> list[Result]:
             also=whole and p99 < P99_MS,
         )
         for id, side, model, gate, target in (
-            ("G1", "theirs", f"a model of {STUB_MS:.0f} ms", 10.0, 30.0),
-            ("G5", "theirs at once", "a model that takes no time", 8.0, 25.0),
+            ("G1", "theirs", f"{STUB_MS:.0f} ms", 10.0, 30.0),
+            ("G5", "theirs at once", "0 ms", 8.0, 25.0),
         )
     ]
 
@@ -193,8 +196,7 @@ def _latencies(found: dict[str, list[Found]], dashboards: int) -> list[Result]:
     return [
         compared(
             id,
-            f"{name} from due to dashboard, {PACE:.0f} messages/s, {dashboards} dashboards; "
-            "theirs / ours",
+            f"{name} to {dashboards} dashboards at {PACE:.0f} messages/s; theirs / ours",
             ours=_middle(mine, figure),
             theirs=_middle(other, figure),
             ratio=_paired(other, mine, figure),
@@ -213,18 +215,16 @@ def _latencies(found: dict[str, list[Found]], dashboards: int) -> list[Result]:
 
 def _faults(runs: Sequence[Found]) -> Result:
     faults = sum(one.lost + one.repeated + one.reordered for one in runs)
-    return Result(
-        id="G15",
-        title="messages lost, repeated or out of order under G1's load, all dashboards together",
+    return compared(
+        "G15",
+        "lost, repeated or out of order under G1's load, all dashboards",
         ours=faults,
         theirs=0.0,
-        unit="messages",
         ratio=faults,
+        unit="messages",
         gate=0.0,
         target=0.0,
         higher_is_better=False,
-        passed=faults == 0,
-        note="theirs is the limit, not another system",
     )
 
 
@@ -243,7 +243,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--dashboards", type=int, default=DASHBOARDS)
     options = parser.parse_args()
-    for result in run(options.quick, options.dashboards):
+    for result in run(options.quick, dashboards=options.dashboards):
         sys.stdout.write(f"{result.lines()}\n")
 
 

@@ -80,5 +80,22 @@ def compared(
     )
 
 
+def limited(
+    id: str, title: str, *, ours: float, unit: str, gate: float, target: float, note: str = ""
+) -> Result:
+    """Return a figure that is held against a limit, for want of another system."""
+    return compared(
+        id,
+        title,
+        ours=ours,
+        theirs=gate,
+        unit=unit,
+        gate=1.0,
+        target=target / gate,
+        higher_is_better=False,
+        note=note or "theirs is the limit, not another system",
+    )
+
+
 def _within(ratio: float, bound: float, higher_is_better: bool) -> bool:
     return ratio >= bound if higher_is_better else ratio <= bound
