@@ -20,6 +20,10 @@ PRIOR_WEIGHT = 5.0
 VOID = 0.3
 """How sure any evidence is while nothing is on screen: most such words speak of something else."""
 
+FIRM = 0.8
+"""How sure a plain commitment is while neither lot nor mode is known. A guess, until there are
+shows that were read so: it counts at the usual threshold, and a stricter seller excludes it."""
+
 _DOUBT = 0.5
 """Imagined lines of every intent behind each row, so that nothing is ever certain or impossible."""
 
@@ -52,7 +56,12 @@ class Calibration:
 
     def _compute(self, tier: str, intent: Intent) -> Reading:
         counts = self._counts.get(f"{tier}>{intent}", {})
-        prior = _void(intent) if tier.endswith("@void") else self._priors[intent]
+        if tier.endswith("@void"):
+            prior = _between(intent, VOID)
+        elif tier == "firm":
+            prior = _between(intent, FIRM)
+        else:
+            prior = self._priors[intent]
         weights = {other: PRIOR_WEIGHT * prior[other] + counts.get(other, 0) for other in Intent}
         total = sum(weights.values())
         scores = {other: weight / total for other, weight in weights.items()}
@@ -65,7 +74,7 @@ def _priors(counts: Counts) -> dict[Intent, dict[Intent, float]]:
     rows = {intent: dict.fromkeys(Intent, _DOUBT / len(Intent)) for intent in Intent}
     for name, row in counts.items():
         tier, _, concluded = name.rpartition(">")
-        if not tier.endswith("@void"):
+        if tier != "firm" and not tier.endswith("@void"):
             for other, seen in row.items():
                 rows[Intent(concluded)][Intent(other)] += seen
     for intent, row_of in rows.items():
@@ -75,10 +84,11 @@ def _priors(counts: Counts) -> dict[Intent, dict[Intent, float]]:
     return rows
 
 
-def _void(intent: Intent) -> dict[Intent, float]:
+def _between(intent: Intent, sure: float) -> dict[Intent, float]:
+    """Share the probability between an intent and idle talk."""
     prior = dict.fromkeys(Intent, 0.0)
-    prior[Intent.CHATTER] = 1.0 - VOID
-    prior[intent] += VOID
+    prior[Intent.CHATTER] = 1.0 - sure
+    prior[intent] += sure
     return prior
 
 

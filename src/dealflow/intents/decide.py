@@ -29,6 +29,11 @@ LOOSE = 2.0
 NAMED_WORDS = 5
 """Words of a message that may claim by name while nothing is on screen; a longer one is talk."""
 
+FIRM_TIERS = frozenset({"backup", "claim_short", "bid_money", "word_bare", "word_item"})
+FIRM_LETTERS = 4
+"""Letters of a lone word that commits though no lot is known: "mine", "sold", "meins"; shorter
+ones ("me", "yo", "f") are said for other reasons too often."""
+
 STRONG_WORDS = frozenset({"mine", "sold", "dibs", "claim"})
 
 QUESTIONS = {
@@ -84,7 +89,7 @@ def _backup(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
             continue
         if evidence.is_asked(hit) and evidence.rest([hit], lexicon) > LOOSE:
             continue
-        return Finding(Intent.BACKUP, _void(evidence, "backup"), hit)
+        return Finding(Intent.BACKUP, _void(evidence, "backup", hit, lexicon), hit)
     return None
 
 
@@ -133,7 +138,7 @@ def _claim(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
             return Finding(Intent.BID, "claim_at_price", hit)
         long = evidence.rest([hit], lexicon) > 2 * LOOSE
         asked = "asked" if evidence.is_asked(hit) else "long" if long else "short"
-        return Finding(Intent.CLAIM, _void(evidence, f"claim_{asked}"), hit)
+        return Finding(Intent.CLAIM, _void(evidence, f"claim_{asked}", hit, lexicon), hit)
     return None
 
 
@@ -163,17 +168,16 @@ def _after_at(evidence: Evidence) -> list[float | None]:
 
 
 def _offer(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
     if not is_offer(evidence):
         return None
     taken = next((hit for hit in evidence.covering if hit.label == "claim"), None)
     if taken is not None and _names_own_price(evidence):
-        return Finding(Intent.CLAIM, _void(evidence, "claim_short"), taken)
+        return Finding(Intent.CLAIM, _void(evidence, "claim_short", taken, lexicon), taken)
     for hit in evidence.of("bid"):
         if is_about_others(evidence, hit):
             continue
         tier = "bid_money" if any(t.kind is Kind.MONEY for t in evidence.tokens) else "bid_number"
-        return Finding(Intent.BID, _void(evidence, tier), hit)
+        return Finding(Intent.BID, _void(evidence, tier, hit, lexicon), hit)
     return None
 
 
@@ -200,13 +204,13 @@ def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
     opens = hit.start == 0 or evidence.opens(hit.start, lexicon)
     if rest == 0 and (strong or opens):
         tier = "word_item" if evidence.ids else "word_bare"
-        return Finding(Intent.CLAIM, _void(evidence, tier), hit)
+        return Finding(Intent.CLAIM, _void(evidence, tier, hit, lexicon), hit)
     if not strong:
         return None
     if evidence.has("past"):
         return Finding(Intent.CHATTER, "word_past", hit)
     if rest <= LOOSE and opens:
-        return Finding(Intent.CLAIM, _void(evidence, "word_near"), hit)
+        return Finding(Intent.CLAIM, _void(evidence, "word_near", hit, lexicon), hit)
     return None
 
 
@@ -229,7 +233,6 @@ def _spoken_number(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
 
 
 def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
     hits = evidence.of(*QUESTIONS)
     if not hits:
         return None
@@ -245,7 +248,7 @@ def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
         longest = min(admired, key=lambda hit: hit.start - hit.end)
         if longest.end - longest.start > hit.end - hit.start:
             return Finding(Intent.INTEREST, "interest", longest)
-    return Finding(QUESTIONS[hit.label], _void(evidence, hit.label), hit)
+    return Finding(QUESTIONS[hit.label], _void(evidence, hit.label, hit, lexicon), hit)
 
 
 def _claim_soft(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
@@ -257,15 +260,16 @@ def _claim_soft(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
         emoji = evidence.tokens[hit.start].kind is Kind.EMOJI
         if emoji and evidence.scene.mode is not SaleMode.CLAIM:
             return Finding(Intent.CHATTER, "hand_elsewhere", hit)
-        return Finding(Intent.CLAIM, _void(evidence, "hand" if emoji else "soft"), hit)
+        return Finding(
+            Intent.CLAIM, _void(evidence, "hand" if emoji else "soft", hit, lexicon), hit
+        )
     return None
 
 
 def _interest(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
     for hit in evidence.of("interest"):
         if not evidence.is_negated(hit):
-            return Finding(Intent.INTEREST, _void(evidence, "interest"), hit)
+            return Finding(Intent.INTEREST, _void(evidence, "interest", hit, lexicon), hit)
         return Finding(Intent.DECLINED, "negated_interest", hit)
     return None
 
@@ -279,10 +283,12 @@ def _asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return Finding(Intent.PRODUCT_QUESTION, "asked")
 
 
-def _void(evidence: Evidence, tier: str) -> str:
-    """Mark a tier when nothing is on screen: the same words then mean less.
+def _void(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> str:
+    """Mark a tier when no lot is known: the same words then mean less.
 
-    A plain claim word beside a number or a code means what it says even then ("sold 45").
+    A plain claim word beside a number or a code means what it says even then ("sold 45"). Where
+    not even the mode is known, the reader cannot see the screen, as without a login; then a
+    message is believed that is a commitment and nothing else ("mine!", "I'll take it").
     """
     if evidence.scene.lot is not None:
         return tier
@@ -291,7 +297,26 @@ def _void(evidence: Evidence, tier: str) -> str:
         hit.label == "claim_word" and evidence.tokens[hit.start].text in STRONG_WORDS
         for hit in evidence.covering
     )
-    return "named" if named and strong and evidence.words <= NAMED_WORDS else f"{tier}@void"
+    if named and strong and evidence.words <= NAMED_WORDS:
+        return "named"
+    return "firm" if _is_firm(evidence, tier, hit, lexicon) else f"{tier}@void"
+
+
+def _is_firm(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> bool:
+    """Say whether a message commits in so many words and says nothing else."""
+    if evidence.scene.mode is not None or tier not in FIRM_TIERS:
+        return False
+    if evidence.asks or evidence.rest([hit], lexicon) > 0:
+        return False
+    tokens = evidence.tokens[hit.start : hit.end]
+    if tier == "bid_money":
+        return True
+    if any(token.kind is not Kind.WORD for token in tokens):
+        return False
+    if len(tokens) > 1:
+        return True
+    word = tokens[0].text
+    return word not in ("next", "meme") and (len(word) >= FIRM_LETTERS or ord(word[0]) > 0xE00)
 
 
 _RULES: tuple[Rule, ...] = (

@@ -87,6 +87,26 @@ def test_a_bare_pass_gives_back_only_what_was_claimed(classifier: GrammarClassif
 
 @pytest.mark.parametrize("text", ["mine", "me", "next", "i'll take it", "100", "send it to me"])
 def test_with_nothing_on_screen_words_mean_less(classifier: GrammarClassifier, text: str) -> None:
+    (verdict,) = classifier.judge([said(text, lot=None, mode=SaleMode.CLAIM)])
+    assert verdict.confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    "text", ["mine!", "MINE", "sold", "I'll take it", "dibs", "lo quiero", "I want to buy this"]
+)
+def test_a_plain_commitment_is_believed_when_the_screen_cannot_be_seen(
+    classifier: GrammarClassifier, text: str
+) -> None:
+    """A reader without a login, and the original's callers, know neither lot nor mode."""
+    (verdict,) = classifier.judge([said(text, lot=None, mode=None)])
+    assert verdict.intent is Intent.CLAIM
+    assert verdict.confidence >= 0.7
+
+
+@pytest.mark.parametrize("text", ["me", "next", "100", "is it mine?", "gold mine", "F"])
+def test_without_a_screen_less_than_a_commitment_is_not_enough(
+    classifier: GrammarClassifier, text: str
+) -> None:
     (verdict,) = classifier.judge([said(text, lot=None, mode=None)])
     assert verdict.confidence < 0.7
 

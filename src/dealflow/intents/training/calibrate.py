@@ -41,6 +41,8 @@ def count(
     for examples, weight in ((known, 1), (fresh, FRESH_WEIGHT)):
         for example in examples:
             finding = classifier.find(example.utterance)
+            if finding.tier == "firm":
+                continue  # without lot and mode, the corpus plays a chat where nothing is sold
             row = rows.setdefault(f"{finding.tier}>{finding.intent}", Counter())
             row[example.intent] += weight
     return {tier: dict(sorted(rows[tier].items())) for tier in sorted(rows)}
