@@ -48,7 +48,7 @@ class Reading:
 
     ``born`` is the first sign of life, ``life`` the last one; ``heard`` is the first live message,
     ``chat`` the last one; ``None``: none yet. ``is_paused`` is the reader's own word that it does
-    not hear the chat just now.
+    not hear the chat just now. ``viewers`` is how many watch, as far as it told.
     """
 
     def __init__(self, reader: Reader, way: Transport, clock: Clock) -> None:
@@ -63,6 +63,7 @@ class Reading:
         self.heard: float | None = None
         self.chat: float | None = None
         self.chat_ms: int | None = None
+        self.viewers: int | None = None
         self.joined_up = False
         self.is_paused = False
         self.is_over = False
@@ -151,6 +152,9 @@ class Reading:
         self._mark()
         if self.born is None:
             self.born, self.born_ms = self.life, self.life_ms
+        for fact in facts:
+            if isinstance(fact, ViewersSeen):
+                self.viewers = fact.viewers
         if any(isinstance(fact, ChatSeen) and not fact.backlog for fact in facts):
             self.chat, self.chat_ms = self.life, self.life_ms
             self.heard = self.chat if self.heard is None else self.heard

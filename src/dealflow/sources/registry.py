@@ -29,7 +29,3 @@ class Platforms:
                 return platform, ref
         names = ", ".join(platform.name for platform in self._platforms)
         raise ShowUrlRefused(f"The URL is not of a platform that DealFlow reads ({names}).")
-
-    def named(self, name: str) -> Platform | None:
-        """Return the platform of a name."""
-        return next((each for each in self._platforms if each.name == name), None)

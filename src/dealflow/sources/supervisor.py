@@ -50,6 +50,12 @@ HANDOVER_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 30.0
 """How long another way listens along before a silent chat counts as a quiet room."""
 
+CHECK_MOST: Final = 1_800.0
+"""The longest time between two checks of a silent chat: a page costs more than a socket."""
+
+EMPTY_ROOM: Final = 5
+"""With fewer viewers than this a silent chat is no reason for a check."""
+
 DEAF_SECONDS: Final = 2.0
 """By how much two ways may differ in time; a message that only one hears for longer is missed."""
 
@@ -129,7 +135,7 @@ class Supervisor:
         self._metrics = metrics
         self._quiet_seconds = quiet_seconds
         self._stall_seconds = stall_seconds
-        self._checks = Backoff((max(quiet_seconds, CHECK_SECONDS), 600.0), random)
+        self._checks = Backoff((max(quiet_seconds, CHECK_SECONDS), CHECK_MOST), random)
         self._next_check = 0.0
         self._seen = Seen()
         self._charge: Reading | None = None
@@ -305,7 +311,9 @@ class Supervisor:
 
     def _due(self, now: float) -> Way | None:
         """Return the best way whose time has come."""
-        return next((way for way in self._open_ways() if way.not_before <= now), None)
+        tried = None if self._trial is None else self._way(self._trial.way)
+        due = (way for way in self._open_ways() if way.not_before <= now and way is not tried)
+        return next(due, None)
 
     def _open_ways(self) -> list[Way]:
         """Return the ways that may be taken: none beyond the one that is insisted on."""
@@ -372,14 +380,18 @@ class Supervisor:
         if charge.born is None or self._outage is not None:
             return
         place = self._ways.index(self._way(charge.way))
-        better = [way for way in self._ways[:place] if way.usable and way.not_before <= now]
+        ready = [way for way in self._ways if way.usable and way.not_before <= now]
+        better = [way for way in ready if way in self._ways[:place]]
+        other = [way for way in ready if way in self._ways[place + 1 :]]
         if better:
             self._trial, self._purpose = self._launch(better[0]), Purpose.BETTER
-        elif self._told.status is SourceStatus.QUIET and now >= self._next_check:
-            others = [way for way in self._ways[place + 1 :] if way.usable]
-            ready = [way for way in others if way.not_before <= now]
-            if ready:
-                self._trial, self._purpose = self._launch(ready[0]), Purpose.CHECK
+        elif other and self._is_suspicious(charge) and now >= self._next_check:
+            self._trial, self._purpose = self._launch(other[0]), Purpose.CHECK
+
+    def _is_suspicious(self, charge: Reading) -> bool:
+        """Say whether a silent chat may be a deaf reader's: unless hardly anybody is there."""
+        is_empty = charge.viewers is not None and charge.viewers < EMPTY_ROOM
+        return self._told.status is SourceStatus.QUIET and not is_empty
 
     def _drop_trial(self, failure: Failure | None) -> None:
         trial, self._trial = self._trial, None

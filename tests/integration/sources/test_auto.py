@@ -96,6 +96,7 @@ async def test_a_deaf_socket_is_found_out_by_the_page(monkeypatch: pytest.Monkey
     monkeypatch.setattr(supervisor, "CHECK_SECONDS", 2.0)
     async with Stage() as stage, watched(stage) as watching:
         await watching.until(lambda _, states: is_live(states))
+        await stage.viewers(40)
         for number in range(3):
             await stage.say("amy", f"heard {number}")
         await stage.fault("drop_socket_delivery")

@@ -457,6 +457,18 @@ async def test_a_quiet_room_is_checked_and_left_in_peace() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_room_with_nobody_in_it_needs_no_check() -> None:
+    async with supervised() as show:
+        show.reader.say(ViewersSeen(viewers=2, at=0))
+        await show.live_on(show.reader, seconds=300, chats=False)
+        assert show.statuses[-1] == "quiet"
+        assert len(show.platform.readers) == 1
+        show.reader.say(ViewersSeen(viewers=200, at=0))
+        await show.live_on(show.reader, seconds=3, chats=False)
+        assert len(show.platform.readers) == 2
+
+
+@pytest.mark.asyncio
 async def test_a_closed_channel_is_an_outage_until_the_reader_hears_again() -> None:
     async with supervised() as show:
         reader = show.reader
