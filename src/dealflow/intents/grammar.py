@@ -10,8 +10,8 @@ from dealflow.intents.decide import decide
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.explain import explain
 from dealflow.intents.finding import Finding
-from dealflow.intents.lexicon import reader
-from dealflow.intents.lexicon.reader import Lexicon
+from dealflow.intents.lexicon import shipped
+from dealflow.intents.lexicon.reader import Hit, Lexicon
 from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import Scenes
 from dealflow.intents.slots import read_slots
@@ -35,7 +35,7 @@ class GrammarClassifier:
     def __init__(
         self, lexicon: Lexicon | None = None, calibration: Calibration | None = None
     ) -> None:
-        self.lexicon = lexicon or reader.load()
+        self.lexicon = lexicon or shipped.load()
         self._calibration = calibration or tables.load()
         self._scenes = Scenes()
         self._glue = frozenset(word for word in self.lexicon.claim_words if word.isascii())
@@ -116,12 +116,12 @@ class GrammarClassifier:
         )
 
 
-def _own_words(tokens: list[Token], words: frozenset[str]) -> list[reader.Hit]:
+def _own_words(tokens: list[Token], words: frozenset[str]) -> list[Hit]:
     """Find the claim words that this show's rules add."""
     split = [word.split() for word in words]
     texts = [token.text for token in tokens]
     return [
-        reader.Hit("claim_word", start, start + len(parts))
+        Hit("claim_word", start, start + len(parts))
         for parts in split
         for start in range(len(texts) - len(parts) + 1)
         if texts[start : start + len(parts)] == parts

@@ -50,7 +50,7 @@ def normalise(text: str) -> str:
 def _fold(text: str) -> str:
     wide = unicodedata.normalize("NFKC", text)[:MAX_JUDGED].casefold().translate(_FOLDED)
     if wide.isascii():
-        return wide
+        return wide.translate(_ASCII)
     kept: list[str] = []
     for char in unicodedata.normalize("NFD", wide):
         code = ord(char)
@@ -59,7 +59,7 @@ def _fold(text: str) -> str:
         elif not _is_dropped(char, code):
             kept.append(_digit(char))
     # Hangul is one character a syllable again, as the lexicon writes it.
-    return unicodedata.normalize("NFC", "".join(kept))[:MAX_JUDGED]
+    return unicodedata.normalize("NFC", "".join(kept).translate(_ASCII))[:MAX_JUDGED]
 
 
 def _is_dropped(char: str, code: int) -> bool:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from dealflow.errors import SettingsInvalid
-from dealflow.intents.lexicon.reader import LABELS, Lexicon, load
+from dealflow.intents.lexicon.compile import LABELS, compile_tables
+from dealflow.intents.lexicon.reader import Lexicon
+from dealflow.intents.lexicon.shipped import load
 from dealflow.intents.normalise import normalise
 from dealflow.intents.tokens import tokenise
 
@@ -32,7 +35,7 @@ def find(lexicon: Lexicon, text: str) -> set[tuple[str, str]]:
 
 
 def one(label: str, *patterns: str, classes: dict[str, list[str]] | None = None) -> Lexicon:
-    return Lexicon({"xx": {label: list(patterns), "classes": classes or {}}})
+    return Lexicon(compile_tables({"xx": {label: list(patterns), "classes": classes or {}}}))
 
 
 def test_eighteen_languages_are_there() -> None:
@@ -98,7 +101,7 @@ def test_a_pattern_that_says_nothing_is_refused(pattern: str) -> None:
 )
 def test_a_damaged_file_is_refused(table: dict[str, object]) -> None:
     with pytest.raises(SettingsInvalid):
-        Lexicon({"xx": table})
+        compile_tables({"xx": table})
 
 
 def test_an_english_line_claims_in_no_other_language() -> None:
@@ -112,3 +115,27 @@ def test_forgetting_steps_changes_nothing() -> None:
     before = find(lexicon, "take that home and take it")
     lexicon._automaton.reset()
     assert find(lexicon, "take that home and take it") == before
+
+
+def test_the_cache_gives_the_same_lexicon_and_a_damaged_one_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    compiled = load()
+    (kept,) = (tmp_path / "dealflow").glob("lexicon-*.msgpack")
+    again = load()
+    kept.write_bytes(b"damaged")
+    mended = load()
+    for lexicon in (again, mended):
+        assert lexicon.vocabulary == compiled.vocabulary
+        assert lexicon.triggers == compiled.triggers
+        assert lexicon.claim_words == compiled.claim_words
+    assert kept.stat().st_size > 1_000
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert "mine" in load().claim_words

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 END = "\0end"
 WILD = "\0any"
 ITEM = "\0item"
@@ -18,14 +20,27 @@ MAX_STATES = 20_000
 """Remembered states; beyond it the memory starts afresh. A normal evening needs a few thousand."""
 
 
+class Parts(msgspec.Struct):
+    """The states of an automaton: where symbols lead, what is free, which labels end where."""
+
+    edges: list[dict[str, list[int]]]
+    free: dict[int, list[int]]
+    labels: dict[int, set[str]]
+
+
 class Automaton:
     """An automaton whose patterns end in a label."""
 
-    def __init__(self) -> None:
-        self._edges: list[dict[str, list[int]]] = [{}, {}]
-        self._free: dict[int, list[int]] = {}
-        self._labels: dict[int, set[str]] = {}
+    def __init__(self, parts: Parts | None = None) -> None:
+        self._edges: list[dict[str, list[int]]] = [{}, {}] if parts is None else parts.edges
+        self._free: dict[int, list[int]] = {} if parts is None else parts.free
+        self._labels: dict[int, set[str]] = {} if parts is None else parts.labels
         self.reset()
+
+    @property
+    def parts(self) -> Parts:
+        """Return what `Automaton` can be made of again."""
+        return Parts(self._edges, self._free, self._labels)
 
     def reset(self) -> None:
         """Forget the remembered steps."""

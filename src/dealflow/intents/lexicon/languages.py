@@ -20,10 +20,17 @@ TOLERANCE = 0.75
 class Languages:
     """Knows the words of each language; a set of languages is a bit mask."""
 
-    def __init__(self) -> None:
-        self._bits: dict[str, int] = {}
-        self._known: dict[str, int] = {}
+    def __init__(
+        self, bits: dict[str, int] | None = None, known: dict[str, int] | None = None
+    ) -> None:
+        self._bits: dict[str, int] = bits or {}
+        self._known: dict[str, int] = known or {}
         self._members: dict[int, tuple[int, ...]] = {}
+
+    @property
+    def parts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return what `Languages` can be made of again."""
+        return self._bits, self._known
 
     def bit(self, language: str) -> int:
         """Return the mask of one language, new or known."""

@@ -1,27 +1,15 @@
-"""Reads the language files and compiles them into one matcher."""
+"""Finds what the language files know in the tokens of a message."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from dealflow.errors import SettingsInvalid
 from dealflow.intents.lexicon.automaton import END, ITEM, Automaton
-from dealflow.intents.lexicon.languages import EVERY, Languages
-from dealflow.intents.lexicon.pattern import SYMBOLS, Compiler
+from dealflow.intents.lexicon.compile import Compiled
+from dealflow.intents.lexicon.languages import Languages
+from dealflow.intents.lexicon.pattern import SYMBOLS
 from dealflow.intents.tokens import Kind, Token
-
-LABELS = frozenset(
-    {
-        "claim_word", "claim", "claim_soft", "backup", "bid", "checkout", "demand", "price",
-        "product", "shipping", "interest", "retraction", "decline", "post", "spam", "shop",
-        "idiom", "joke", "negation", "past", "others", "ask", "condition", "filler", "pointer",
-        "color", "common", "contrast",
-    }
-)  # fmt: skip
-"""The headings that a language file may have; each names what its patterns show."""
 
 
 class Hit(NamedTuple):
@@ -38,48 +26,16 @@ class Lexicon:
     Not thread-safe: matching remembers steps.
     """
 
-    def __init__(self, tables: Mapping[str, Mapping[str, object]]) -> None:
-        self._automaton = Automaton()
-        self._languages = Languages()
-        self._fillers: dict[str, int] = {}
-        self._pointers: dict[str, int] = {}
-        self._masks: dict[str, tuple[str, int]] = {}
-        self.claim_words: set[str] = set()
-        for name in sorted(tables, key=lambda name: (not name.startswith(MIXED_IN), name)):
-            self._add_language(name.removesuffix(".toml"), tables[name])
+    def __init__(self, compiled: Compiled) -> None:
+        self._automaton = Automaton(compiled.automaton)
+        self._languages = Languages(*compiled.languages)
+        self._fillers = compiled.fillers
+        self._pointers = compiled.pointers
+        self._masks = compiled.masks
+        self.claim_words = compiled.claim_words
         self.vocabulary = frozenset(self._automaton.literals)
-        self._automaton.reset()
         self._inside = frozenset(self._automaton.starts(opening=False))
         self.triggers = frozenset(self._automaton.starts(opening=True))
-
-    def _add_language(self, name: str, table: Mapping[str, object]) -> None:
-        mask = EVERY if name in SHARED else self._languages.bit(name)
-        classes = _classes(name, table)
-        compiler = Compiler(self._automaton, classes)
-        for label, patterns in table.items():
-            if label == "classes":
-                continue
-            if label not in LABELS:
-                raise SettingsInvalid(f"The lexicon {name!r} has an unknown heading {label!r}.")
-            for pattern in _strings(name, label, patterns):
-                self._add(compiler, pattern, label, mask)
-        own = {word for label in _PLAIN for word in _strings(name, label, table.get(label, []))}
-        for word in compiler.words:
-            if word in own or not self._languages.knows(word, self._languages.bit(MIXED_IN)):
-                self._languages.learn(word, mask)
-
-    def _add(self, compiler: Compiler, pattern: str, label: str, mask: int) -> None:
-        if label in ("filler", "pointer", "common"):
-            words = compiler.literal(pattern)
-            known = {"filler": self._fillers, "pointer": self._pointers}.get(label, {})
-            for word in words:
-                known[word] = known.get(word, 0) | mask
-            return
-        if label == "claim_word":
-            self.claim_words.add("".join(compiler.literal(pattern)))
-        name = f"{label}/{mask}"
-        self._masks[name] = (label, mask)
-        compiler.add(pattern, name)
 
     def languages(self, tokens: Sequence[Token], hint: str | None) -> int:
         """Return the mask of languages that the message may be in."""
@@ -161,16 +117,6 @@ class Lexicon:
         return token.kind is Kind.EMOJI or self.is_filler(token.text, mask)
 
 
-MIXED_IN = "en"
-"""English words stand in the chat of every language ("price kya hai"); where another file uses
-one, it says nothing about the language, unless that file lists it among its own plain words."""
-
-_PLAIN = ("common", "filler", "pointer")
-
-SHARED = frozenset({"colors"})
-"""Files that belong to every language."""
-
-
 def _names(word: str, items: frozenset[str]) -> bool:
     """Say whether the word names the lot, also in the plural or the genitive."""
     return word in items or (word.endswith("s") and word[:-1] in items)
@@ -178,27 +124,3 @@ def _names(word: str, items: frozenset[str]) -> bool:
 
 _BREAK = "\0break"
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.COUNT})
-
-
-def load() -> Lexicon:
-    """Read the language files that are shipped with the package."""
-    folder = files(__package__)
-    tables = {
-        entry.name: tomllib.loads(entry.read_text("utf-8"))
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".toml")
-    }
-    return Lexicon(tables)
-
-
-def _classes(name: str, table: Mapping[str, object]) -> dict[str, Sequence[str]]:
-    classes = table.get("classes", {})
-    if not isinstance(classes, dict):
-        raise SettingsInvalid(f"The classes of the lexicon {name!r} are no table.")
-    return {key: _strings(name, key, value) for key, value in classes.items()}
-
-
-def _strings(name: str, label: str, value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise SettingsInvalid(f"The heading {label!r} of the lexicon {name!r} is no list of words.")
-    return value
