@@ -288,7 +288,7 @@ def _void(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> str:
 
     A plain claim word beside a number or a code means what it says even then ("sold 45"). Where
     not even the mode is known, the reader cannot see the screen, as without a login; then a
-    message is believed that is a commitment and nothing else ("mine!", "I'll take it").
+    message is believed that is a commitment, or a question, and little else ("mine!", "how much?").
     """
     if evidence.scene.lot is not None:
         return tier
@@ -303,8 +303,12 @@ def _void(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> str:
 
 
 def _is_firm(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> bool:
-    """Say whether a message commits in so many words and says nothing else."""
-    if evidence.scene.mode is not None or tier not in FIRM_TIERS:
+    """Say whether a message commits, or asks, in so many words."""
+    if evidence.scene.mode is not None:
+        return False
+    if tier in QUESTIONS:
+        return evidence.rest([hit], lexicon) <= LOOSE
+    if tier not in FIRM_TIERS:
         return False
     if evidence.asks or evidence.rest([hit], lexicon) > 0:
         return False

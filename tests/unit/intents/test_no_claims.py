@@ -103,6 +103,22 @@ def test_a_plain_commitment_is_believed_when_the_screen_cannot_be_seen(
     assert verdict.confidence >= 0.7
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("how much?", Intent.PRICE_QUESTION),
+        ("do you ship to Canada?", Intent.SHIPPING_QUESTION),
+        ("what size is it?", Intent.PRODUCT_QUESTION),
+    ],
+)
+def test_a_question_is_a_question_when_the_screen_cannot_be_seen(
+    classifier: GrammarClassifier, text: str, intent: Intent
+) -> None:
+    (verdict,) = classifier.judge([said(text, lot=None, mode=None)])
+    assert verdict.intent is intent
+    assert verdict.confidence < 0.7
+
+
 @pytest.mark.parametrize("text", ["me", "next", "100", "is it mine?", "gold mine", "F"])
 def test_without_a_screen_less_than_a_commitment_is_not_enough(
     classifier: GrammarClassifier, text: str
