@@ -295,6 +295,28 @@ class ForwardProxy:
                 up_writer.write(chunk)
                 await up_writer.drain()
             await up_writer.drain()
+        await self._bring_back(reader, writer, upstream)
+
+    async def _bring_back(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        upstream: asyncio.StreamReader,
+    ) -> None:
+        """Carry an answer until it ends, or whoever asked is gone: it may be an endless one."""
+        carrying = asyncio.ensure_future(self._carry(writer, upstream))
+        leaving = asyncio.ensure_future(_until_end(reader))
+        try:
+            await asyncio.wait((carrying, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if carrying.done():
+                await carrying
+        finally:
+            carrying.cancel()
+            leaving.cancel()
+            await asyncio.gather(carrying, leaving, return_exceptions=True)
+
+    async def _carry(self, writer: asyncio.StreamWriter, upstream: asyncio.StreamReader) -> None:
+        async with asyncio.timeout(IDLE_SECONDS):
             answer = await upstream.readuntil(b"\r\n\r\n")
             while answer.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
                 answer = await upstream.readuntil(b"\r\n\r\n")
@@ -345,6 +367,15 @@ class _Activity:
 
     def quiet_for(self) -> float:
         return self._clock.monotonic() - self.last
+
+
+async def _until_end(reader: asyncio.StreamReader) -> None:
+    """Return when the other side closes; what it says until then is not heard."""
+    try:
+        while await reader.read(_CHUNK):
+            pass
+    except OSError:
+        return
 
 
 async def _pump(

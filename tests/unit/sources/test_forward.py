@@ -174,6 +174,34 @@ async def test_nobody_behind_the_address() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\n\r\nand so on", b""])
+async def test_an_answer_without_end_ends_with_whoever_asked(answer: bytes) -> None:
+    gone = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        asked.set()
+        if not await reader.read():
+            gone.set()
+        writer.close()
+
+    asked = asyncio.Event()
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with open_gate(int(host.rpartition(":")[2])) as gate:
+            port = int(gate.proxy.server.rpartition(":")[2])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"GET http://{host}/ HTTP/1.1\r\n{credentials(gate)}\r\n".encode())
+            async with asyncio.timeout(5):
+                await asked.wait()
+                if answer:
+                    await reader.readuntil(b"so on")
+                writer.close()
+                await gone.wait()
+
+
+@pytest.mark.asyncio
 async def test_closing_cuts_open_tunnels() -> None:
     async def stay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -13,7 +13,13 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from dealflow.clock import Clock
-from dealflow.errors import LoginRequired, PlatformBlocked, PlatformError, PlatformRefused
+from dealflow.errors import (
+    DealflowError,
+    LoginRequired,
+    PlatformBlocked,
+    PlatformError,
+    PlatformRefused,
+)
 from dealflow.model.facts import (
     ChatSeen,
     Fact,
@@ -79,7 +85,7 @@ class SocketReader:
     async def run(self, emit: Emit) -> None:
         """Read until the show ends."""
         show_id = await self._find()
-        failure: PlatformError | None = None
+        failure: DealflowError | None = None
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._read_live(show_id), name="whatnot live socket"),
@@ -90,8 +96,8 @@ class SocketReader:
                 while facts := await self._inbox.take():
                     self._report_events()
                     await emit(facts)
-            except PlatformError as error:
-                failure = error
+            except DealflowError as error:
+                failure = error  # the group would wrap it
             finally:
                 for task in tasks:
                     task.cancel()
