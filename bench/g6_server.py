@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 
 from dealflow.api.app import create_app
-from dealflow.api.ports import Outcome, PushedMessage, StartRequest
 from dealflow.api.server import Server
 from dealflow.bus.base import Committed
 from dealflow.bus.memory import MemoryBus
@@ -28,6 +27,7 @@ from dealflow.model.events import (
 )
 from dealflow.model.intent import Intent, Role, Slots
 from dealflow.model.position import Position
+from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
 from dealflow.settings import ApiSettings, Settings
 from dealflow.store.base import Show
 from dealflow.store.sqlite import SqliteStore

@@ -65,7 +65,7 @@ WebSocket as the API does."""
 INNER_IMPORTS = frozenset({"compose", "cli.presenter"})
 """Modules that may import inside functions, so that a command loads only what it uses."""
 
-TASK_OWNERS = frozenset({"cli.terminal", "sources.browser.chromium"})
+TASK_OWNERS = frozenset({"cli.terminal", "sources.browser.chromium", "sources.forward"})
 """Modules that may start a task outside a task group; each keeps it and ends it."""
 
 HEAPS = frozenset(

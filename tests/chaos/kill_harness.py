@@ -87,6 +87,9 @@ class Pusher:
                 due += BATCH / RATE
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
+    def close(self) -> None:
+        self._log.close()
+
     def _take(self) -> list[int]:
         numbers = list(range(self.next, self.next + BATCH))
         self.next += BATCH
@@ -173,6 +176,7 @@ async def run(kills: int, seed: int, folder: Path) -> Report:
     await served.start()
     await pusher.push(served.url, served.token, time.monotonic() + 1.0)
     assert await served.stop() == 0
+    pusher.close()
     _compare(report, pusher, data / "dealflow.db")
     return report
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dealflow.api.ports import Outcome, PushedMessage, StartRequest
 from dealflow.bus.base import Bus, Committed
 from dealflow.clock import Clock, iso
 from dealflow.errors import DealflowError, ShowUnknown, ShowUrlRefused
@@ -20,13 +19,14 @@ from dealflow.model.ids import new_id
 from dealflow.model.intent import Intent, Slots, Verdict, message_type
 from dealflow.model.message import Channel, Judged, Message
 from dealflow.model.show import StreamInfo
+from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
 from dealflow.store.base import Batch, Counters, EventDraft, Show, Store
 
 PLATFORM = "https://www.whatnot.com/live/"
 
 
 class FakeMonitor:
-    """Implements `dealflow.api.ports.Monitor` over a real store; ``failure`` is raised once set."""
+    """Implements `pipeline.base.Monitor` over a real store; ``failure`` is raised once set."""
 
     def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
         self._store = store

@@ -7,23 +7,17 @@ from starlette.responses import Response
 
 from dealflow.api import schemas
 from dealflow.api.live.snapshot import info_of
-from dealflow.api.ports import Outcome
 from dealflow.clock import iso
-from dealflow.model.claim import Capture
-from dealflow.model.events import BuyerView
 from dealflow.model.facts import Gap
 from dealflow.model.intent import message_type
+from dealflow.model.showing import message_view, shown
+from dealflow.pipeline.base import Outcome
 from dealflow.store.base import Show, StoredMessage
 
 
 def answer(body: msgspec.Struct, status: int = 200) -> Response:
     """Return a body as a JSON response."""
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")
-
-
-def shown(confidence: float) -> float:
-    """Return a confidence with the four digits that live frames have."""
-    return round(confidence, 4)
 
 
 def stream_of(show: Show, *, active: bool) -> schemas.StreamItem:
@@ -53,43 +47,15 @@ def gap_of(gap: Gap) -> schemas.GapItem:
 
 
 def message_of(stored: StoredMessage, threshold: float) -> schemas.MessageItem:
-    """Return a stored message as live frames show it."""
-    message = stored.message
-    return schemas.MessageItem(
-        seq=stored.seq,
-        id=message.id,
-        platform_id=message.platform_id,
-        username=message.username,
-        message=message.text,
-        timestamp=iso(message.sent_at),
-        role=message.role,
-        backlog=message.backlog,
-        is_buyer=stored.confidence >= threshold,
-        confidence=shown(stored.confidence),
-        message_type=message_type(stored.intent),
+    """Return a stored message as live frames show it, with its position."""
+    view = message_view(
+        stored.message,
         intent=stored.intent,
+        confidence=stored.confidence,
         slots=stored.slots,
-        lot=message.lot,
+        threshold=threshold,
     )
-
-
-def buyer_of(capture: Capture) -> BuyerView:
-    """Return a capture as live frames show it."""
-    return BuyerView(
-        capture_id=capture.id,
-        message_id=capture.message_id,
-        username=capture.username,
-        message=capture.text,
-        confidence=shown(capture.confidence),
-        intent=capture.intent,
-        reason=capture.reason,
-        timestamp=iso(capture.at),
-        buyer_number=capture.number,
-        item=capture.item,
-        quantity=capture.quantity,
-        estimated_value=capture.estimated_value,
-        value_range=capture.value,
-    )
+    return schemas.MessageItem(seq=stored.seq, **msgspec.structs.asdict(view))
 
 
 def outcome_of(outcome: Outcome, threshold: float) -> schemas.PushOutcome:

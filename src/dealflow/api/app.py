@@ -25,12 +25,12 @@ from dealflow.api.live.connection import LiveSocket
 from dealflow.api.live.hub import Hub
 from dealflow.api.live.log import Logs
 from dealflow.api.live.recovery import Recovery
-from dealflow.api.ports import Monitor
 from dealflow.api.routes import edge, health, landing, login, monitoring, sessions, streams
 from dealflow.api.services import Services, find_show
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
 from dealflow.errors import DealflowError, SettingsInvalid
+from dealflow.pipeline.base import Monitor
 from dealflow.settings import ApiSettings, Settings
 from dealflow.store.base import Store
 from dealflow.telemetry.metrics import Metrics

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from dealflow.api.access import Access
 from dealflow.api.live.hub import Hub
 from dealflow.api.live.recovery import Recovery
-from dealflow.api.ports import Monitor
 from dealflow.clock import Clock
 from dealflow.errors import ShowUnknown
+from dealflow.pipeline.base import Monitor
 from dealflow.settings import Settings
 from dealflow.store.base import Show, Store
 from dealflow.telemetry.metrics import Metrics

@@ -18,7 +18,6 @@ from dealflow.ledger.value import Average, estimate
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import (
     BuyerDetected,
-    BuyerView,
     ClaimUpdated,
     EventBody,
     GapView,
@@ -42,9 +41,10 @@ from dealflow.model.facts import (
     SourceStatus,
     ViewersSeen,
 )
-from dealflow.model.intent import Verdict, message_type
+from dealflow.model.intent import Verdict
 from dealflow.model.message import Judged, Message
 from dealflow.model.show import Lot, Sale, ShowStatus, StreamInfo
+from dealflow.model.showing import buyer_view, message_view
 from dealflow.pipeline.intake import Heard, LotMoved, Step
 from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate
 
@@ -235,7 +235,7 @@ class Record:
     def _fold_message(self, judged: Judged, draft: _Draft) -> None:
         message, verdict = judged.message, judged.verdict
         draft.messages.append(judged)
-        draft.tell(NewMessage(message=self._view(message, verdict)))
+        draft.tell(NewMessage(message=self._view(judged)))
         self._count(judged, draft)
         self._claims(Said(message, verdict), draft)
         if not self._is_buyer(judged):
@@ -251,27 +251,20 @@ class Record:
             total_buyers=self.totals.total_buyers + 1,
             estimated_value=round(self.totals.estimated_value + worth, 2),
         )
-        draft.tell(BuyerDetected(buyer=_buyer(capture, message), stats=self.totals))
+        draft.tell(BuyerDetected(buyer=buyer_view(capture), stats=self.totals))
 
     def _capture(self, judged: Judged) -> Capture | None:
         lot = self.ledger.lot_of(judged.message, judged.verdict.slots)
         return self.captures.decide(judged, estimate(judged.verdict, lot, self.average))
 
-    def _view(self, message: Message, verdict: Verdict) -> MessageView:
-        return MessageView(
-            id=message.id,
-            platform_id=message.platform_id,
-            username=message.username,
-            message=message.text,
-            timestamp=iso(message.sent_at),
-            role=message.role,
-            backlog=message.backlog,
-            is_buyer=verdict.confidence >= self.threshold,
-            confidence=round(verdict.confidence, 4),
-            message_type=message_type(verdict.intent),
+    def _view(self, judged: Judged) -> MessageView:
+        verdict = judged.verdict
+        return message_view(
+            judged.message,
             intent=verdict.intent,
+            confidence=verdict.confidence,
             slots=verdict.slots,
-            lot=message.lot,
+            threshold=self.threshold,
         )
 
     def _count(self, judged: Judged, draft: _Draft) -> None:
@@ -344,21 +337,3 @@ class Record:
         self._stats_at = now_ms
         self._stats_due = bool(self._minute)  # the rate falls even when nobody speaks
         draft.tell(StatsUpdated(stats=self.totals))
-
-
-def _buyer(capture: Capture, message: Message) -> BuyerView:
-    return BuyerView(
-        capture_id=capture.id,
-        message_id=capture.message_id,
-        username=capture.username,
-        message=capture.text,
-        confidence=round(capture.confidence, 4),
-        intent=capture.intent,
-        reason=capture.reason,
-        timestamp=iso(message.sent_at),
-        buyer_number=capture.number,
-        item=capture.item,
-        quantity=capture.quantity,
-        estimated_value=capture.estimated_value,
-        value_range=capture.value,
-    )

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from dealflow.api.answers import analysed_of, answer
 from dealflow.api.bodies import read_body
 from dealflow.api.openapi import BODY_ERRORS, PUSH_ERRORS, answers, body
-from dealflow.api.ports import PushedMessage
 from dealflow.api.schemas import Analysed, AnalyseMessage
 from dealflow.api.services import Services
 from dealflow.model.text import clean
+from dealflow.pipeline.base import PushedMessage
 
 _DECODER = msgspec.json.Decoder(AnalyseMessage)
 _EXAMPLE = {

@@ -11,9 +11,9 @@ from dealflow.api.answers import answer
 from dealflow.api.bodies import read_body
 from dealflow.api.live.snapshot import info_of
 from dealflow.api.openapi import BODY_ERRORS, answers, body
-from dealflow.api.ports import StartRequest
 from dealflow.api.schemas import Monitoring, StartMonitoring, StopMonitoring, Stopped
 from dealflow.api.services import Services
+from dealflow.pipeline.base import StartRequest
 
 _START = msgspec.json.Decoder(StartMonitoring)
 _STOP = msgspec.json.Decoder(StopMonitoring)

@@ -15,7 +15,6 @@ from dealflow.api.live.client import Client
 from dealflow.api.live.protocol import filter_of
 from dealflow.api.live.sse import EventStream, SseWire, position_of
 from dealflow.api.openapi import BODY_ERRORS, PUSH_ERRORS, answers, body, event_stream
-from dealflow.api.ports import PushedMessage
 from dealflow.api.schemas import (
     CapturePage,
     ClaimList,
@@ -28,7 +27,9 @@ from dealflow.api.schemas import (
 from dealflow.api.services import Services, find_show
 from dealflow.clock import from_iso
 from dealflow.model.intent import Intent
+from dealflow.model.showing import buyer_view
 from dealflow.model.text import MAX_NAME, clean
+from dealflow.pipeline.base import PushedMessage
 
 MAX_PAGE = 1000
 
@@ -50,7 +51,8 @@ def routes(services: Services) -> APIRouter:
     @router.post(
         "/messages",
         openapi_extra=body(PushMessages, _EXAMPLE),
-        responses=answers(PushAnswer, *BODY_ERRORS, *PUSH_ERRORS),
+        # A key with a slash in it, however it is escaped, is another path.
+        responses=answers(PushAnswer, *BODY_ERRORS, *PUSH_ERRORS, errors.RouteUnknown),
     )
     async def push(id: Key, request: Request) -> Response:
         """Take messages; the answer comes after COMMIT, with one outcome for each, in order.
@@ -104,7 +106,7 @@ def _pages(router: APIRouter, services: Services) -> None:
         return shapes.answer(
             CapturePage(
                 session_id=show.session_id,
-                captures=[shapes.buyer_of(capture) for capture in found],
+                captures=[buyer_view(capture) for capture in found],
                 next=found[-1].number if len(found) == limit else None,
             )
         )

@@ -116,9 +116,10 @@ class Tab:
     async def has_cookie(self, name: str) -> bool:
         """Say whether the page's site gave the browser a cookie of that name."""
         try:
-            cookies = await self._page.context.cookies(self._page.url)
-        except Error:
-            return False
+            async with asyncio.timeout(ASK_SECONDS):
+                cookies = await self._page.context.cookies(self._page.url)
+        except (Error, TimeoutError):
+            return False  # a context that is being closed may never answer
         return any(cookie.get("name") == name for cookie in cookies)
 
     async def close(self) -> None:
