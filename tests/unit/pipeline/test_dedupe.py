@@ -65,6 +65,15 @@ def test_a_repeat_after_known_neighbours_is_new() -> None:
     assert [one.known is not None for one in ring.look_back(backlog)] == [True, True, False]
 
 
+def test_a_long_backlog_is_lined_up_as_far_back_as_it_reaches() -> None:
+    """Rows of a page, and then the socket's backlog, which tells all of them with their ids."""
+    ring = DedupeRing()
+    for number in range(500):
+        admit(ring, chat(f"hi {number}"))
+    backlog = [chat(f"hi {number}", id=str(number), backlog=True) for number in range(500)]
+    assert all(one.learned for one in ring.look_back(backlog))
+
+
 def test_white_space_folds_between_a_page_and_a_socket() -> None:
     ring = DedupeRing()
     admit(ring, chat("I'll take it"))
