@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dealflow.model.facts import ChatDropped, ChatSeen, DropReason
 from dealflow.model.message import Channel
 from dealflow.sources.whatnot.dom import Row
-from dealflow.sources.whatnot.merge import ChannelMerge
+from dealflow.sources.whatnot.merge import FEW, ChannelMerge
 
 USERS = ("ann", "bob")
 TEXTS = ("mine", "mine!", "2 please")
@@ -120,6 +120,34 @@ def test_a_socket_that_dies_loses_nothing(
         listener.hear(merge.dom(by_page(place, *said[place]), now))
     listener.hear(merge.due(now + 1.0))
     assert [words(fact) for fact in listener.told] == said
+
+
+@settings(max_examples=300)
+@given(st.integers(FEW, 12), st.integers(0, 8), st.integers(0, 12), st.data())
+def test_a_deaf_socket_that_hears_again_keeps_the_order(
+    missed: int, behind: int, heard: int, data: st.DataObject
+) -> None:
+    """It begins while the page still has to show some of what the socket missed."""
+    merge, listener, now = ChannelMerge(), Listener(), 0.0
+    merge.socket_opened()
+    for place in range(missed):
+        listener.hear(merge.dom(by_page(place, "ann", f"hi {place}"), now))
+        now += 0.2
+        listener.hear(merge.due(now))
+    at_d, at_s, end = missed, missed + behind, missed + behind + heard
+    steps = ["d"] * (end - at_d) + ["s"] * (end - at_s)
+    for step in data.draw(st.permutations(steps)):
+        now += 0.001
+        listener.hear(merge.due(now))
+        if step == "s":
+            listener.hear(merge.socket(by_socket(at_s, "ann", f"hi {at_s}"), now))
+            at_s += 1
+        else:
+            listener.hear(merge.dom(by_page(at_d, "ann", f"hi {at_d}"), now))
+            at_d += 1
+    listener.hear(merge.socket_closed(now))
+    assert [fact.at for fact in listener.told] == list(range(end))
+    assert listener.missing == 0
 
 
 @settings(max_examples=300)

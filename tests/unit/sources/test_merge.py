@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from dealflow.model.facts import ChatDropped, ChatSeen
-from dealflow.sources.whatnot.merge import FEW, TWIN_SECONDS, WAIT_SECONDS, ChannelMerge
+from dealflow.sources.whatnot.merge import (
+    FEW,
+    HOLD_SECONDS,
+    TWIN_SECONDS,
+    WAIT_SECONDS,
+    ChannelMerge,
+)
 from tests.property.test_channel_merge import by_page, by_socket
 
 
@@ -47,6 +55,46 @@ def test_a_deaf_socket_is_trusted_again_when_it_tells_what_a_row_said() -> None:
         merge.due(place + WAIT_SECONDS)
     merge.socket(by_socket(2, "ann", "hi 2"), FEW)
     assert merge.socket_well
+
+
+def deaf() -> ChannelMerge:
+    """Return a merge whose socket missed the first rows."""
+    merge = opened()
+    for place in range(FEW):
+        merge.dom(by_page(place, "ann", f"hi {place}"), 0.0)
+    merge.due(WAIT_SECONDS)
+    assert not merge.socket_well
+    return merge
+
+
+def test_a_socket_that_hears_again_does_not_overtake_the_page() -> None:
+    merge = deaf()
+    assert merge.socket(by_socket(5, "ann", "hi 5"), 1.0) == []
+    assert merge.socket(by_socket(6, "ann", "hi 6"), 1.0) == []
+    assert len(merge.dom(by_page(4, "ann", "hi 4"), 1.1)) == 1
+    assert ids(merge.dom(by_page(5, "ann", "hi 5"), 1.2)) == ["m5", "m6"]
+    assert merge.socket_well
+    assert merge.dom(by_page(6, "ann", "hi 6"), 1.3) == []
+    assert ids(merge.socket(by_socket(7, "ann", "hi 7"), 1.4)) == ["m7"]
+
+
+def test_a_page_that_shows_nothing_more_holds_the_socket_up_only_once() -> None:
+    merge = deaf()
+    assert merge.socket(by_socket(5, "ann", "hi 5"), 1.0) == []
+    assert merge.next_due == 1.0 + HOLD_SECONDS
+    assert ids(merge.due(1.0 + HOLD_SECONDS)) == ["m5"]
+    assert ids(merge.socket(by_socket(6, "ann", "hi 6"), 2.5)) == ["m6"]
+    assert merge.next_due is None
+
+
+def test_what_is_held_is_told_when_the_socket_closes_or_tells_a_backlog() -> None:
+    merge = deaf()
+    merge.socket(by_socket(5, "ann", "hi 5"), 1.0)
+    assert ids(merge.socket_closed(1.1)) == ["m5"]
+    merge = deaf()
+    merge.socket(by_socket(5, "ann", "hi 5"), 1.0)
+    backlog = replace(by_socket(6, "ann", "hi 6"), backlog=True)
+    assert ids(merge.socket(backlog, 1.1)) == ["m5", "m6"]
 
 
 def test_a_late_twin_is_told_as_backlog_so_that_its_id_is_learned() -> None:

@@ -9,6 +9,9 @@ A message of the socket is told at once. A row waits a moment for its twin, sinc
 more (ids, roles), but only while the socket is well. A twin that comes after its row was told is
 told again as backlog: the pipeline learns its id from it and stores nothing twice.
 
+A socket that was deaf and hears again is ahead of the page by what it missed: its messages are
+held, for a moment at most, until the page shows the first of them.
+
 All times are seconds of one clock that never goes back.
 """
 
@@ -32,6 +35,13 @@ WAIT_SECONDS: Final = 0.150
 
 FEW: Final = 3
 """Rows without a twin, one after the other, after which the socket is held to be deaf."""
+
+HOLD_SECONDS: Final = 1.0
+"""A message of a socket that was deaf is held so long for the page to catch up. A page that must
+render 200 messages a second was seen to be 0.75 s behind."""
+
+MAX_HELD: Final = 1_000
+"""Messages that may be held: five times as many as that chat has in a second."""
 
 SHUFFLE: Final = 20
 """Places by which the two ways may differ in order; about one screen of rows."""
@@ -107,6 +117,7 @@ class ChannelMerge:
         self._told = _Pending()
         self._shown = _Pending()
         self._waiting: deque[tuple[Row, float]] = deque()
+        self._held: deque[tuple[Pair, ChatSeen, float]] = deque()
         self._ids: OrderedDict[str, None] = OrderedDict()
         self._alone = 0
         self._doubtful = 0
@@ -115,7 +126,8 @@ class ChannelMerge:
     @property
     def next_due(self) -> float | None:
         """Return when `due` has something to do, or ``None``."""
-        return self._waiting[0][1] if self._waiting else None
+        firsts = [queue[0][-1] for queue in (self._waiting, self._held) if queue]
+        return min(firsts, default=None)
 
     @property
     def socket_well(self) -> bool:
@@ -130,7 +142,7 @@ class ChannelMerge:
     def socket_closed(self, now: float) -> list[ChatSeen | ChatDropped]:
         """Take note that no socket can be heard; what waited for it is told now."""
         self._socket_open = False
-        return self._flush(len(self._waiting), now)
+        return self._release(now)
 
     def socket(self, fact: ChatSeen, now: float) -> list[ChatSeen | ChatDropped]:
         """Take a message of a socket; returns what is to be told, in order."""
@@ -146,8 +158,12 @@ class ChannelMerge:
             before = self._flush(place, now)
             self._waiting.popleft()
             return [*before, fact]
+        if not fact.backlog and (self._held or self._alone >= FEW):
+            self._held.append((pair, fact, now + HOLD_SECONDS))
+            return self._release(now) if len(self._held) > MAX_HELD else []
+        before = self._release(now) if self._held else self._flush(self._rows_surely_before(), now)
         self._told.add(pair, now)
-        return [*self._flush(self._rows_surely_before(), now), fact]
+        return [*before, fact]
 
     def dom(self, row: Row, now: float) -> list[ChatSeen | ChatDropped]:
         """Take a row of the page; returns what is to be told, in order."""
@@ -156,14 +172,17 @@ class ChannelMerge:
             # The pipeline lines a backlog up as a whole, so none of it may be held back here.
             self._told.take(pair, now, anywhere=True)
             return [*self._flush(len(self._waiting), now), row.fact]
+        told = self._release(now) if any(pair == held for held, _, _ in self._held) else []
         if self._told.take(pair, now, anywhere=row.late):
             self._paired()
-            return []
+            return told
         self._waiting.append((row, now + WAIT_SECONDS))
-        return [] if self.socket_well else self._flush(len(self._waiting), now)
+        return told if self.socket_well else [*told, *self._flush(len(self._waiting), now)]
 
     def due(self, now: float) -> list[ChatSeen | ChatDropped]:
-        """Tell the rows that have waited long enough."""
+        """Tell the rows that have waited long enough, and what was held in vain."""
+        if self._held and self._held[0][-1] <= now:
+            return self._release(now)
         ready = sum(until <= now for _, until in self._waiting)
         self._alone += ready
         return self._flush(ready, now)
@@ -172,6 +191,16 @@ class ChannelMerge:
         """Take note that both ways told the same message, so the socket hears what is said."""
         self._alone = 0
         self._doubtful = 0
+
+    def _release(self, now: float) -> list[ChatSeen | ChatDropped]:
+        """Tell all rows that wait, then all messages that were held, and trust the socket again."""
+        out = self._flush(len(self._waiting), now)
+        while self._held:
+            pair, fact, _ = self._held.popleft()
+            self._told.add(pair, now)
+            out.append(fact)
+            self._alone = 0
+        return out
 
     def _flush(self, count: int, now: float) -> list[ChatSeen | ChatDropped]:
         out: list[ChatSeen | ChatDropped] = []

@@ -171,6 +171,7 @@ class _Reading:
     def _on_frame(self, number: int, data: str | bytes) -> None:
         now = self._clock.monotonic()
         self._inbox.put(self._hearing.frame(number, data, self._clock.now_ms(), now))
+        self._wait_for_twins(now)
 
     def _on_closed(self, number: int) -> None:
         self._inbox.put(self._hearing.closed(number, self._clock.monotonic()))
@@ -183,9 +184,15 @@ class _Reading:
 
     def _wait_for_twins(self, now: float) -> None:
         due = self._hearing.merge.next_due
-        if due is not None and self._due is None:
-            loop = asyncio.get_running_loop()
-            self._due = loop.call_later(max(0.0, due - now), self._on_due)
+        if due is None:
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(0.0, due - now)
+        if self._due is not None:
+            if self._due.when() <= when:
+                return
+            self._due.cancel()
+        self._due = loop.call_at(when, self._on_due)
 
     def _on_due(self) -> None:
         self._due = None
