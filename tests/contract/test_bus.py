@@ -139,3 +139,8 @@ async def test_a_closed_bus_wakes_and_ends_everyone(bus: Bus) -> None:
         assert await asyncio.gather(*waiting) == [[], [], []]
     assert await news(listeners[0]) == []
     await bus.aclose()
+
+
+async def test_whoever_comes_after_the_end_is_told_so_at_once(bus: Bus) -> None:
+    await bus.aclose()
+    assert await news(bus.subscribe("late", 10)) == []

@@ -25,7 +25,8 @@ class Subscription(Protocol):
         """Wait for news and take all of it, oldest first.
 
         Returns ``None`` once after the queue overflowed: what was in it is gone, later news
-        follow, and the listener must read the store from its last position.
+        follow, and the listener must read the store from its last position. Returns an empty list
+        once the subscription, or the bus, is closed.
         """
         ...
 

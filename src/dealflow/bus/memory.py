@@ -52,6 +52,7 @@ class MemoryBus:
 
     def __init__(self) -> None:
         self._listeners: list[MemorySubscription] = []
+        self._closed = False
 
     async def publish(self, committed: Committed) -> None:
         """Hand the frames to every listener without waiting for any of them."""
@@ -62,6 +63,8 @@ class MemoryBus:
         """Listen to every show from now on."""
         listener = MemorySubscription(self, name, capacity)
         self._listeners.append(listener)
+        if self._closed:
+            listener.close()
         return listener
 
     def forget(self, listener: MemorySubscription) -> None:
@@ -70,6 +73,7 @@ class MemoryBus:
             self._listeners.remove(listener)
 
     async def aclose(self) -> None:
-        """Wake and end every subscription."""
+        """Wake and end every subscription, and every later one at once."""
+        self._closed = True
         for listener in tuple(self._listeners):
             listener.close()
