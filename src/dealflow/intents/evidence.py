@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dealflow.intents.lexicon.reader import Hit, Lexicon
 from dealflow.intents.scene import Scene
@@ -56,7 +56,8 @@ class Evidence:
         self._clauses, self.asked_clauses = _clauses(tokens)
         self.covering = hits
         self.hits: dict[str, list[Hit]] = {}
-        for hit in _unhidden(hits, len(tokens)):
+        told = [hit for hit in hits if not _is_claim_list(hit, tokens)]
+        for hit in _unhidden(told, len(tokens)):
             found = self.hits.setdefault(hit.label, [])
             if len(found) < MAX_HITS:
                 found.append(hit)
@@ -186,6 +187,17 @@ def _clauses(tokens: list[Token]) -> tuple[list[int], frozenset[int]]:
             fresh = False
         clauses.append(clause)
     return clauses, frozenset(asked)
+
+
+def _is_claim_list(hit: Hit, tokens: Sequence[Token]) -> bool:
+    """Say whether a phrase of the past is really "sold 43 and 44", which claims both."""
+    following = tokens[hit.start + 1 : hit.start + 2]
+    return (
+        hit.label == "post"
+        and hit.start == 0
+        and tokens[0].text == "sold"
+        and any(token.kind in (Kind.NUMBER, Kind.CODE) for token in following)
+    )
 
 
 def _unhidden(hits: list[Hit], size: int) -> list[Hit]:

@@ -74,6 +74,8 @@ def test_several_claims_in_one_message(classifier: GrammarClassifier) -> None:
     assert [claim.item for claim in verdict.claims] == [str(n) for n in range(100, 111)]
     (verdict,) = classifier.judge([said("sold A1 and A2")])
     assert [claim.item for claim in verdict.claims] == ["A1", "A2"]
+    (verdict,) = classifier.judge([said("SOLD 43 L and 44 XL")])
+    assert [(claim.item, claim.size) for claim in verdict.claims] == [("43", "L"), ("44", "XL")]
 
 
 def test_a_single_claim_has_no_list(classifier: GrammarClassifier) -> None:
