@@ -40,6 +40,7 @@ class SlotReader:
         self._original = original
         self._items: list[str] = []
         self._used: set[int] = set()
+        self._sizes: dict[int, str] = {}  # by the place of the token
         self.quantity: int | None = None
         self.size: str | None = None
         self.price: float | None = None
@@ -57,14 +58,29 @@ class SlotReader:
         first = self._one(items[0] if items else item_words)
         if len(items) < 2:
             return first, ()
-        return first, tuple(self._one(item) for item in items[:MAX_CLAIMS])
+        sizes = self._sizes_of(items)
+        return first, tuple(
+            self._one(item, size) for item, size in zip(items[:MAX_CLAIMS], sizes, strict=False)
+        )
 
-    def _one(self, item: str | None) -> Slots:
+    def _sizes_of(self, items: list[str]) -> list[str | None]:
+        """Return each item's size: one said after it, else the only one that was said."""
+        texts = [token.text.lstrip("#") for token in self._evidence.tokens]
+        places = [texts.index(item) if item in texts else -1 for item in items]
+        only = self.size if len(self._sizes) < 2 else None
+        found: list[str | None] = []
+        for place, end in zip(places, [*places[1:], len(texts)], strict=True):
+            own = [size for at, size in self._sizes.items() if place < at < end]
+            found.append(own[0] if own and place >= 0 else only)
+        return found
+
+    def _one(self, item: str | None, size: str | None = None) -> Slots:
         color = self._color()
+        size = size or self.size
         return Slots(
             item=self._as_written(item) if item else None,
             quantity=self.quantity,
-            size=self._as_written(self.size) if self.size else None,
+            size=self._as_written(size) if size else None,
             color=self._as_written(color) if color else None,
             price=self.price,
             currency=self.currency,
@@ -103,8 +119,9 @@ class SlotReader:
         return len(text) > 1 or at > 0 or len(self._evidence.tokens) == 1
 
     def _set_size(self, at: int) -> None:
+        self._sizes[at] = self._evidence.tokens[at].text
         if self.size is None:
-            self.size = self._evidence.tokens[at].text
+            self.size = self._sizes[at]
             self._used.add(at)
 
     def _read_money(self) -> None:
