@@ -49,15 +49,6 @@ BURIAL_SECONDS = 2.0
 
 
 @dataclass
-class Blow:
-    """One blow against Chromium, and when the first message that was said after it came."""
-
-    signal: signal.Signals
-    at_ms: float
-    seconds: float = float("inf")
-
-
-@dataclass
 class Seen:
     """What a dashboard saw: when each message came, by the platform's id."""
 
@@ -118,8 +109,8 @@ class Trial:
         self._http = http
         self._speaking = True
 
-    async def run(self, blow: signal.Signals, cycles: int) -> list[Blow]:
-        """Strike so often; return the blows."""
+    async def run(self, blow: signal.Signals, cycles: int) -> list[float]:
+        """Strike so often; return the seconds to the first new message after each blow."""
         wish = {"url": self._stage["showUrl"], "sessionId": SESSION, "transport": "browser"}
         answer = await self._http.post(f"{self._server.url}/api/start-monitoring", json=wish)
         answer.raise_for_status()
@@ -132,13 +123,13 @@ class Trial:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await self.seen.live.wait()
                 tasks.create_task(self._speak())
-                blows = [await self._strike(blow) for _ in range(cycles)]
+                seconds = [await self._strike(blow) for _ in range(cycles)]
                 await asyncio.sleep(SETTLE_SECONDS)
                 self._speaking = False
                 await asyncio.sleep(SETTLE_SECONDS)
                 reading.cancel()
         self._meet_chromium()
-        return blows
+        return sorted(seconds)
 
     async def _speak(self) -> None:
         """Say something new ten times a second."""
@@ -151,18 +142,17 @@ class Trial:
             self._said[line["text"]] = answer.json()["at_ms"]
             await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
 
-    async def _strike(self, blow: signal.Signals) -> Blow:
+    async def _strike(self, blow: signal.Signals) -> float:
         await asyncio.sleep(random.uniform(*STEADY_SECONDS))
         root = self._meet_chromium()
-        struck = Blow(blow, time.time() * 1000)
+        struck_ms = time.time() * 1000
         os.kill(root, blow)
         came = None
         async with asyncio.timeout(PATIENCE_SECONDS):
             while came is None:
                 await asyncio.sleep(LOOK_SECONDS)
-                came = self._first_after(struck.at_ms)
-        struck.seconds = (came - struck.at_ms) / 1000
-        return struck
+                came = self._first_after(struck_ms)
+        return (came - struck_ms) / 1000
 
     def _meet_chromium(self) -> int:
         """Remember every process of the Chromium that runs; return the main one."""
@@ -195,12 +185,11 @@ async def measure(blow: signal.Signals, cycles: int) -> list[Figure]:
             async with served(Path(folder), DEALFLOW_WHATNOT__BASE_URL=stage["baseUrl"]) as server:
                 http.headers.update(server.headers)
                 trial = Trial(server, stage, http)
-                blows = await trial.run(blow, cycles)
+                seconds = await trial.run(blow, cycles)
                 gaps = await trial.gaps()
             said = await trial.said()
             await asyncio.sleep(BURIAL_SECONDS)
             left = left_over(trial.pids)
-    seconds = sorted(one.seconds for one in blows)
     lost = [at for text, at in said.items() if text not in trial.seen.arrivals]
     silent = [at for at in lost if not any(start <= at <= end for start, end in gaps)]
     limit = LIMITS[blow]

@@ -35,9 +35,6 @@ RECEIVE_BUFFER = 4096
 P99_MS, MAX_MS = 100.0, 250.0
 CLOSED_SECONDS = 60.0
 CLOSE_STALLED = 4408
-CLIENT_BYTES = 1024 * 1024
-"""What a client may cost the server, beside the kernel's buffers."""
-
 LOOK_SECONDS = 0.25
 DRAIN_SECONDS = 8.0
 """The server waits ten seconds for a client to see why it is closed."""
@@ -158,11 +155,11 @@ def _figures(
         Figure("healthy: message due → frame, p50", seen["p50"], "ms"),
         Figure("healthy: p99", seen["p99"], "ms", most=P99_MS),
         Figure("healthy: max", seen["max"], "ms", most=MAX_MS),
-        Figure("healthy: lost, all 50 clients", seen["lost"], most=0),
+        Figure(f"healthy: lost, all {HEALTHY} clients", seen["lost"], most=0),
         Figure("healthy: repeated", seen["repeated"], most=0),
         Figure("healthy: out of order", seen["reordered"], most=0),
         Figure("healthy: closed", seen["closed"], most=0),
-        Figure(f"stalled: closed with {CLOSE_STALLED}, of 20", named, least=STALLED),
+        Figure(f"stalled: closed with {CLOSE_STALLED}, of {STALLED}", named, least=STALLED),
         Figure("stalled: the last one closed after", dropped, "s", most=CLOSED_SECONDS),
         Figure("server: RSS before the load", rested, "MiB"),
         Figure("server: most RSS", most, "MiB"),
