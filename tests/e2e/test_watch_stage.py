@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dealflow.clock import from_iso
 from dealflow.stage.whatnot import Stage
 from tests.e2e.watching import assert_exactly_once_in_order, watching
 
@@ -79,6 +80,31 @@ async def test_a_cut_socket_loses_and_doubles_nothing(tmp_path: Path, way: str) 
         await asyncio.sleep(0.5)
     assert_exactly_once_in_order(watch, said)
     assert watch.gaps == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_a_short_backlog_cannot_cover_is_a_recorded_gap(
+    tmp_path: Path, way: str
+) -> None:
+    async with Stage() as stage, watching(stage, tmp_path, way) as watch:
+        await stage.fault("backlog_size", 2)
+        await watch.until(lambda w: "live" in w.states)
+        await stage.say("amy", "hello")
+        await watch.until(lambda w: w.messages)
+        said = await stage.flood(100, 1)
+        await stage.fault("cut_sockets")
+        said += await stage.flood(100, 3)
+        last = said[-1]
+        await watch.until(lambda w: any(m["platformId"] == last.id for m in w.messages))
+        await watch.until(lambda w: w.gaps)
+    got = {message["platformId"] for message in watch.messages}
+    lost = [one for one in said if one.id not in got]
+    assert lost
+    stretches = [(from_iso(gap["from"]), from_iso(gap["to"])) for gap in watch.gaps]
+    outside = [one.at_ms for one in lost if not any(a <= one.at_ms <= b for a, b in stretches)]
+    assert outside == [], (stretches, len(lost))
 
 
 @pytest.mark.browser

@@ -16,6 +16,8 @@ from dealflow.model.facts import (
     Pulse,
     SaleSeen,
     ShowSeen,
+    SourceChanged,
+    SourceStatus,
     ViewersSeen,
 )
 from dealflow.model.show import ShowStatus
@@ -23,8 +25,17 @@ from dealflow.sources.whatnot.dom import Match, PageParser, Row, Sign, Tick
 from dealflow.sources.whatnot.ending import EndSign, EndWatch
 from dealflow.sources.whatnot.merge import ChannelMerge
 
+WAY: Final = "whatnot.browser"
+
 SAME_SECONDS: Final = 60.0
 """For so long the sockets' word about viewers outranks the page's."""
+
+IN_FLIGHT_MS: Final = 250
+"""What was said this long before the last frame may have been on its way when the socket closed."""
+
+RENDER_SECONDS: Final = 1.0
+"""Rows that come this long after the chat's socket closed were not told by it: the page has another
+way of hearing. Sooner ones may be what it still had to render."""
 
 _COMMERCE = (LotShown, LotClosed, BidSeen, SaleSeen)
 
@@ -58,6 +69,8 @@ class Hearing:
         self._chatting: set[int] = set()
         self._trading: set[int] = set()
         self._viewers_at = -SAME_SECONDS
+        self._paused_at: float | None = None
+        self._framed_ms = 0
 
     def opened(self, socket: int) -> None:
         """Take note of a new socket, which the caller numbers."""
@@ -65,22 +78,44 @@ class Hearing:
         self.merge.socket_opened()
 
     def closed(self, socket: int, now: float) -> Sequence[Fact]:
-        """Take note that a socket is gone; returns what waited for it."""
+        """Take note that a socket is gone; returns what waited for it.
+
+        When it was the one that told the chat, the page hears nothing until it has opened another:
+        that is told too, as of the last frame, so that the stretch counts as missed unless a
+        backlog covers it.
+        """
         self._open.discard(socket)
         self._trading.discard(socket)
         told_chat = socket in self._chatting
         self._chatting.discard(socket)
         if self._chatting or (self._open and not told_chat):
             return []
-        return self.merge.socket_closed(now)
+        waited = self.merge.socket_closed(now)
+        if not told_chat:
+            return waited
+        self._paused_at = now
+        reason = "the page lost its socket and opens another"
+        since = self._framed_ms - IN_FLIGHT_MS
+        return [*waited, _state(SourceStatus.CONNECTING, since, reason)]
+
+    def _resumed(self, at: int) -> list[Fact]:
+        """Tell, once, that the chat is heard again."""
+        if self._paused_at is None:
+            return []
+        self._paused_at = None
+        return [_state(SourceStatus.LIVE, at, "the page hears the chat again")]
 
     def frame(self, socket: int, data: str | bytes, at: int, now: float) -> list[Fact]:
         """Read a frame of a socket."""
         self.spoke = now
+        if socket in self._chatting:
+            self._framed_ms = at
         out: list[Fact] = []
         for fact in self._parser.feed(data, at):
             if isinstance(fact, ChatSeen):
                 self._chatting.add(socket)
+                self._framed_ms = at
+                out += self._resumed(at)
                 out += self._chat(self.merge.socket(fact, now), now)
             else:
                 out += self._other(socket, fact, now)
@@ -99,14 +134,16 @@ class Hearing:
                 case Match():
                     self.matches[seen.field] = seen.place
                 case _ if is_ours:
-                    out += self._seen(seen, now)
+                    out += self._seen(seen, at, now)
         return out
 
-    def _seen(self, seen: Row | Fact, now: float) -> list[Fact]:
-        if isinstance(seen, Row):
-            self.spoke = now
-            return self._chat(self.merge.dom(seen, now), now)
-        return self._page_fact(seen, now)
+    def _seen(self, seen: Row | Fact, at: int, now: float) -> list[Fact]:
+        if not isinstance(seen, Row):
+            return self._page_fact(seen, now)
+        self.spoke = now
+        has_own_feed = self._paused_at is not None and now - self._paused_at > RENDER_SECONDS
+        told = self._resumed(at) if has_own_feed and not seen.fact.backlog else []
+        return [*told, *self._chat(self.merge.dom(seen, now), now)]
 
     def finish(self, now: float) -> list[Fact]:
         """Return all that was still held back, when the show is over."""
@@ -156,4 +193,8 @@ class Hearing:
 
 def pulse(at: int) -> Pulse:
     """Return the sign of life of a page that ticks."""
-    return Pulse(at=at, way="whatnot.browser")
+    return Pulse(at=at, way=WAY)
+
+
+def _state(status: SourceStatus, at: int, reason: str) -> SourceChanged:
+    return SourceChanged(status=status, at=at, reason=reason, way=WAY)
