@@ -68,6 +68,16 @@ async def test_a_login_is_noticed_and_its_profile_kept(tmp_path: Path) -> None:
             assert not await tab.has_cookie(MARKER_COOKIE)
 
 
+class NotingClock(SystemClock):
+    """Knows whether anybody has waited yet."""
+
+    slept = False
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept = True
+        await super().sleep(seconds)
+
+
 @pytest.mark.asyncio
 async def test_a_window_that_is_closed_ends_the_login(tmp_path: Path) -> None:
     browsers: list[SharedBrowser] = []
@@ -77,13 +87,16 @@ async def test_a_window_that_is_closed_ends_the_login(tmp_path: Path) -> None:
         return browsers[0]
 
     async def close_window() -> None:
-        await until(lambda: bool(browsers) and bool(browsers[0].tabs) and "/login" in site.asked)
+        await until(lambda: bool(browsers) and bool(browsers[0].tabs))
+        await until(lambda: browsers[0].tabs[0].url.endswith("/login"))
+        clock.slept = False
+        await until(lambda: clock.slept)  # a second later the login is waited for
         await browsers[0].tabs[0].close()
 
     async with open_site() as site, asyncio.TaskGroup() as group:
         site.pages["/login"] = (200, "<title>Log in</title>")
         settings = Settings(data_dir=str(tmp_path), whatnot=WhatnotSettings(base_url=site.url))
-        metrics, clock = Metrics(), SystemClock()
+        metrics, clock = Metrics(), NotingClock()
         gate = Gate(policy_for(settings), clock=clock, metrics=metrics)
         group.create_task(close_window())
         try:
