@@ -24,7 +24,7 @@ from dealflow.model.show import ShowStatus
 from dealflow.settings import WhatnotSettings
 from dealflow.sources.base import Emit, ShowRef
 from dealflow.sources.whatnot.ending import EndSign
-from dealflow.sources.whatnot.hearing import Hearing, Parser, pulse
+from dealflow.sources.whatnot.hearing import WAY, Hearing, Parser, pulse
 from dealflow.sources.whatnot.inbox import Inbox
 from dealflow.sources.whatnot.login import MARKER_COOKIE
 from dealflow.sources.whatnot.selectors import load, observer_source
@@ -65,7 +65,7 @@ _log = logging.getLogger(__name__)
 class PageReader:
     """One reading of one show in a page; see `sources.base.Reader`."""
 
-    name = "whatnot.browser"
+    name = WAY
 
     def __init__(
         self,
