@@ -55,7 +55,11 @@ class GrammarClassifier:
         tokens = self._tokens(utterance)
         if not self._says_something(tokens, utterance):
             return Finding(Intent.CHATTER, "quiet")
-        return decide(self._evidence(tokens, utterance), self.lexicon)
+        return decide(self._evidence_of(tokens, utterance), self.lexicon)
+
+    def evidence(self, utterance: Utterance) -> Evidence:
+        """Return the message as it is read, for `read_slots` under another classifier's intent."""
+        return self._evidence_of(self._tokens(utterance), utterance)
 
     def _judge(self, utterance: Utterance) -> Verdict:
         if utterance.context.author_role in _SHOP:
@@ -63,12 +67,12 @@ class GrammarClassifier:
         tokens = self._tokens(utterance)
         if not self._says_something(tokens, utterance):
             return self._quiet
-        evidence = self._evidence(tokens, utterance)
+        evidence = self._evidence_of(tokens, utterance)
         finding = decide(evidence, self.lexicon)
         reading = self._calibration.read(finding.tier, finding.intent)
         if reading.intent is not finding.intent:
             finding = Finding(reading.intent, "outvoted", finding.hit)
-        slots, claims = read_slots(evidence, finding, utterance.text)
+        slots, claims = read_slots(evidence, finding.intent, utterance.text)
         return Verdict(
             intent=finding.intent,
             confidence=reading.confidence,
@@ -97,7 +101,7 @@ class GrammarClassifier:
         rules = utterance.context.rules
         return rules is not None and bool(rules.claim_words or rules.codes)
 
-    def _evidence(self, tokens: list[Token], utterance: Utterance) -> Evidence:
+    def _evidence_of(self, tokens: list[Token], utterance: Utterance) -> Evidence:
         scene = self._scenes.read(utterance.context)
         languages = self.lexicon.languages(tokens, utterance.lang)
         hits = self.lexicon.find(tokens, languages, scene.words)

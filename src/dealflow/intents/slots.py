@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dealflow.intents.evidence import SIZES, Evidence
-from dealflow.intents.finding import Finding
 from dealflow.intents.scene import currency_of
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Intent, Slots
@@ -34,9 +33,9 @@ _SIZE_UNITS = ("us", "uk", "eu", "cm", "mm", "ml", "oz", "kg", "g", "inch", "in"
 class SlotReader:
     """Collects the slots of one message."""
 
-    def __init__(self, evidence: Evidence, finding: Finding, original: str) -> None:
+    def __init__(self, evidence: Evidence, intent: Intent, original: str) -> None:
         self._evidence = evidence
-        self._finding = finding
+        self._intent = intent
         self._original = original
         self._items: list[str] = []
         self._used: set[int] = set()
@@ -164,7 +163,7 @@ class SlotReader:
         tokens = self._evidence.tokens
         low, high = int(tokens[at].value or 0), int(tokens[last].value or 0)
         self._used.add(last)
-        if self._finding.intent is Intent.CLAIM and 0 < high - low < MAX_CLAIMS:
+        if self._intent is Intent.CLAIM and 0 < high - low < MAX_CLAIMS:
             self._items += [str(number) for number in range(low, high + 1)]
 
     def _place_number(self, token: Token, before: str) -> None:
@@ -172,13 +171,13 @@ class SlotReader:
         means = scene.rules.number_is
         if scene.knows_code(token.text):
             self._items.append(token.text)
-        elif self._finding.intent is Intent.BID or means == "price":
+        elif self._intent is Intent.BID or means == "price":
             self.price = self.price if self.price is not None else value
         elif means == "size" or (token.text in scene.words and scene.code != token.text):
             self.size = self.size or token.text
         elif means == "quantity":
             self.quantity = self.quantity or _quantity(value)
-        elif self._finding.intent in (Intent.CLAIM, Intent.BACKUP, Intent.RETRACTION):
+        elif self._intent in (Intent.CLAIM, Intent.BACKUP, Intent.RETRACTION):
             self._claimed_number(token, before)
 
     def _claimed_number(self, token: Token, before: str) -> None:
@@ -261,13 +260,17 @@ def _unique(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def read_slots(
-    evidence: Evidence, finding: Finding, original: str
-) -> tuple[Slots, tuple[Slots, ...]]:
-    """Return the slots of the first claim, and those of all claims when there are several."""
-    if finding.intent in _SLOTLESS:
+def read_slots(evidence: Evidence, intent: Intent, text: str) -> tuple[Slots, tuple[Slots, ...]]:
+    """Return the slots of the first claim, and those of all claims when there are several.
+
+    Args:
+        evidence: the message, read.
+        intent: what its author does with it, whichever classifier says so.
+        text: the message as it was sent, so that slots stand as they were written.
+    """
+    if intent in _SLOTLESS:
         return _NONE, ()
-    return SlotReader(evidence, finding, original).read()
+    return SlotReader(evidence, intent, text).read()
 
 
 _NONE = Slots()
