@@ -82,6 +82,59 @@ class WhatnotSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 20.0
 
 
+class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The second opinion of a language model; off until ``base_url`` and ``model`` are set."""
+
+    base_url: Annotated[
+        str, _about("Where an OpenAI-compatible API is, up to and with its /v1; empty: off.")
+    ] = ""
+    api_key: Annotated[str, _about("The key of that API; a local one needs none.", secret=True)] = (
+        ""
+    )
+    model: Annotated[str, _about("The model to ask, as that API names it; empty: off.")] = ""
+    low: Annotated[
+        float, _about("Local confidence from which a message is doubtful.", ge=0.0, le=1.0)
+    ] = 0.25
+    high: Annotated[
+        float, _about("Local confidence up to which a message is doubtful.", ge=0.0, le=1.0)
+    ] = 0.75
+    deadline_seconds: Annotated[
+        float, _about("Time for one call, from first to last byte and with a retry.", gt=0, le=120)
+    ] = 8.0
+    window_seconds: Annotated[
+        float, _about("How long one person's doubtful messages gather for a call.", ge=0, le=60)
+    ] = 0.3
+    batch: Annotated[int, _about("Messages of one person in a call.", ge=1, le=16)] = 16
+    max_answer_tokens: Annotated[
+        int, _about("Tokens that an answer may have, thinking included.", ge=64, le=32_768)
+    ] = 1_024
+    reasoning_effort: Annotated[
+        str, _about("Sent as reasoning_effort when set: none, minimal, low, medium or high.")
+    ] = ""
+    calls_per_minute: Annotated[int, _about("Calls in any 60 seconds.", ge=1)] = 30
+    tokens_per_minute: Annotated[int, _about("Tokens, both ways, in any 60 seconds.", ge=1)] = (
+        60_000
+    )
+    calls_per_show: Annotated[int, _about("Calls for one show in a calendar month.", ge=1)] = 2_000
+    tokens_per_show: Annotated[
+        int, _about("Tokens, both ways, for one show in a calendar month.", ge=1)
+    ] = 2_000_000
+    calls_per_month: Annotated[int, _about("Calls in a calendar month (UTC).", ge=1)] = 50_000
+    tokens_per_month: Annotated[
+        int, _about("Tokens, both ways, in a calendar month (UTC).", ge=1)
+    ] = 50_000_000
+    person_per_minute: Annotated[
+        int, _about("Messages of one chatter that are asked about in any 60 seconds.", ge=1)
+    ] = 4
+    price_in: Annotated[float, _about("Price of a million tokens that are sent.", ge=0)] = 0.0
+    price_out: Annotated[float, _about("Price of a million tokens that come back.", ge=0)] = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Say whether a second opinion is asked for."""
+        return bool(self.base_url and self.model)
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs, which go to stderr."""
 
@@ -108,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     capture: CaptureSettings = CaptureSettings()
     browser: BrowserSettings = BrowserSettings()
     whatnot: WhatnotSettings = WhatnotSettings()
+    llm: LlmSettings = LlmSettings()
     log: LogSettings = LogSettings()
 
     @property
