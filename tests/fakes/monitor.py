@@ -18,6 +18,7 @@ from dealflow.model.events import (
 from dealflow.model.ids import new_id
 from dealflow.model.intent import Intent, Slots, Verdict, message_type
 from dealflow.model.message import Channel, Judged, Message
+from dealflow.model.revision import Revision
 from dealflow.model.show import StreamInfo
 from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
 from dealflow.store.base import Batch, Counters, EventDraft, Show, Store
@@ -81,6 +82,20 @@ class FakeMonitor:
             )
         await self._commit(show, judged, [_new_message(one) for one in judged])
         return outcomes
+
+    async def reconsider(self, session_id: str, revisions: Sequence[Revision]) -> None:
+        self._fail()
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown("No show of that key is stored.")
+        await self._store.append(
+            Batch(
+                show_id=show.id,
+                epoch=show.epoch,
+                at=self._clock.now_ms(),
+                revisions=tuple(revisions),
+            )
+        )
 
     async def tell(self, show: Show, events: Sequence[EventBody]) -> None:
         """Commit and publish events."""

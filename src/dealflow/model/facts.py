@@ -12,6 +12,7 @@ import msgspec
 
 from dealflow.model.intent import Role
 from dealflow.model.message import Channel
+from dealflow.model.revision import Revision
 from dealflow.model.show import Lot, Sale, SaleMode, ShowStatus
 
 
@@ -129,6 +130,12 @@ class ChatDropped(msgspec.Struct, frozen=True, kw_only=True, tag="dropped"):
     sample: str = ""
 
 
+class Reconsidered(msgspec.Struct, frozen=True, kw_only=True, tag="reconsidered"):
+    """A stored message got one more verdict; no source says this, but who judges again does."""
+
+    revision: Revision
+
+
 class Pulse(msgspec.Struct, frozen=True, kw_only=True, tag="pulse"):
     """A sign of life that says nothing: a heartbeat answered, a page that ticks.
 
@@ -157,6 +164,7 @@ Fact = (
     | ShowSeen
     | SourceChanged
     | ChatDropped
+    | Reconsidered
     | Pulse
     | Oddity
 )

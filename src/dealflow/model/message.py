@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from dealflow.model.intent import Role, Verdict
+from dealflow.model.intent import Context, Role, Verdict
 from dealflow.model.show import Lot
 
 
@@ -49,7 +49,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A message with the verdict on it."""
+    """A message with the verdict on it, and the context in which it was judged."""
 
     message: Message
     verdict: Verdict
+    context: Context = Context()

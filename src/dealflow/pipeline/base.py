@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from dealflow.model.intent import Role, Verdict
+from dealflow.model.intent import Role, Utterance, Verdict
+from dealflow.model.revision import Doubt, Revision
 from dealflow.model.show import ShowRules
 from dealflow.sources.base import Transport
 from dealflow.store.base import Show
@@ -47,6 +48,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     captured: bool = False
 
 
+class Doubter(Protocol):
+    """Decides which messages wait for a second opinion. Safe to share between shows."""
+
+    def why(self, show: Show, utterance: Utterance, verdict: Verdict) -> str | None:
+        """Return in one short phrase why a second opinion is wanted, or ``None``.
+
+        Called for each new message before it is stored; pure, and never slow.
+        """
+        ...
+
+    def noted(self, doubts: Sequence[Doubt]) -> None:
+        """Hear which doubts of one show were just committed; return at once."""
+        ...
+
+
 class Monitor(Protocol):
     """Reads shows on demand. All methods are safe to call from several tasks at once."""
 
@@ -75,6 +91,17 @@ class Monitor(Protocol):
 
         Raises:
             Overloaded, DiskFull, StoreUnavailable, Stopping, TooManyShows: nothing was taken.
+        """
+        ...
+
+    async def reconsider(self, session_id: str, revisions: Sequence[Revision]) -> None:
+        """Give stored messages of one show further verdicts; return after COMMIT.
+
+        The show need not be read now.
+
+        Raises:
+            ShowUnknown: there is no such show.
+            Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
         """
         ...
 

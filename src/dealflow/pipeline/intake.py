@@ -21,6 +21,7 @@ from dealflow.model.facts import (
     LotShown,
     Oddity,
     Pulse,
+    Reconsidered,
     SaleSeen,
     ShowSeen,
     SourceChanged,
@@ -56,7 +57,7 @@ class LotMoved(msgspec.Struct, frozen=True):
     at: int
 
 
-Step = Heard | LotMoved | SaleSeen | ViewersSeen | ShowSeen | SourceChanged
+Step = Heard | LotMoved | SaleSeen | ViewersSeen | ShowSeen | SourceChanged | Reconsidered
 
 
 class Taken(msgspec.Struct):
@@ -126,7 +127,7 @@ class Intake:
             case ShowSeen(mode=mode):
                 self.mode = mode or self.mode
                 taken.steps.append(fact)
-            case SaleSeen() | ViewersSeen() | SourceChanged():
+            case SaleSeen() | ViewersSeen() | SourceChanged() | Reconsidered():
                 taken.steps.append(fact)
 
     def _move(self, lot: Lot | None, at: int, taken: Taken) -> None:

@@ -33,9 +33,10 @@ from dealflow.model.facts import (
     SourceStatus,
 )
 from dealflow.model.message import Channel
+from dealflow.model.revision import Revision
 from dealflow.model.show import ShowRules
 from dealflow.model.text import MAX_NAME, clean
-from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.base import Doubter, Outcome, PushedMessage, StartRequest
 from dealflow.pipeline.finding import find
 from dealflow.pipeline.restore import restore
 from dealflow.pipeline.runner import ShowRunner
@@ -94,7 +95,9 @@ class ShowMonitor:
         classifier: Classifier,
         clock: Clock,
         metrics: Metrics,
+        doubter: Doubter | None = None,
     ) -> None:
+        self._doubter = doubter
         self._settings = settings
         self._platforms = platforms
         self._store = store
@@ -208,6 +211,35 @@ class ShowMonitor:
             ]
         )
 
+    async def reconsider(self, session_id: str, revisions: Sequence[Revision]) -> None:
+        """Give stored messages of one show further verdicts; return after COMMIT.
+
+        Raises:
+            ShowUnknown: there is no such show.
+            Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
+        """
+        self._check_open()
+        async with self._opening:  # so that nobody opens the show meanwhile
+            if (active := self._active.get(session_id)) is not None:
+                asked = active.runner.reconsider(revisions)
+            else:
+                await self._reconsider_closed(session_id, revisions)
+                return
+        await asked
+
+    async def _reconsider_closed(self, session_id: str, revisions: Sequence[Revision]) -> None:
+        """Bring a show's memory back for as long as it takes to fold its revisions."""
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown(f"There is no show with the key {session_id!r}.")
+        runner = await self._runner(show)
+        running = self._tasks.create_task(runner.run(), name=f"revising {show.id}")
+        try:
+            await runner.reconsider(revisions)
+        finally:
+            runner.close()
+            await asyncio.wait([running])
+
     async def replay(
         self, reader: Reader, *, session_id: str, url: str, rules: ShowRules | None
     ) -> Show:
@@ -293,8 +325,20 @@ class ShowMonitor:
             now_ms=self._clock.now_ms(),
             rules=rules,
         )
-        intake, record, last_at = await restore(self._store, show, self._settings.capture.threshold)
-        runner = ShowRunner(
+        runner = await self._runner(show)
+        await runner.open()
+        active = Active(runner, ref)
+        active.running = self._tasks.create_task(self._run(active), name=f"runner {show.id}")
+        self._active[session_id] = active
+        self._metrics.active_shows.set(len(self._active))
+        return active
+
+    async def _runner(self, show: Show) -> ShowRunner:
+        """Return the pipeline of a show with its memory brought back."""
+        intake, record, last_at = await restore(
+            self._store, show, self._settings.capture.threshold, self._doubter
+        )
+        return ShowRunner(
             intake=intake,
             record=record,
             store=self._store,
@@ -303,13 +347,8 @@ class ShowMonitor:
             clock=self._clock,
             metrics=self._metrics,
             resumed_at=last_at,
+            doubter=self._doubter,
         )
-        await runner.open()
-        active = Active(runner, ref)
-        active.running = self._tasks.create_task(self._run(active), name=f"runner {show.id}")
-        self._active[session_id] = active
-        self._metrics.active_shows.set(len(self._active))
-        return active
 
     async def _open_pushed(self, session_id: str, platform: str) -> Active:
         self._close_idle()

@@ -35,16 +35,19 @@ from dealflow.model.events import (
 )
 from dealflow.model.facts import (
     Gap,
+    Reconsidered,
     SaleSeen,
     ShowSeen,
     SourceChanged,
     SourceStatus,
     ViewersSeen,
 )
-from dealflow.model.intent import Verdict
+from dealflow.model.intent import Utterance, Verdict
 from dealflow.model.message import Judged, Message
+from dealflow.model.revision import Doubt, Revision
 from dealflow.model.show import Lot, Sale, ShowStatus, StreamInfo
 from dealflow.model.showing import buyer_view, message_view
+from dealflow.pipeline.base import Doubter
 from dealflow.pipeline.intake import Heard, LotMoved, Step
 from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate
 
@@ -71,6 +74,8 @@ class _Draft(msgspec.Struct):
     sales: list[Sale] = []
     lots: list[Lot] = []
     gaps: list[Gap] = []
+    revisions: list[Revision] = []
+    doubts: list[Doubt] = []
     events: list[EventDraft] = []
     update: dict[str, Any] = {}
     buyers: int = 0
@@ -96,8 +101,17 @@ class Memory(msgspec.Struct, frozen=True):
 class Record:
     """The books of one show while it is being read."""
 
-    def __init__(self, show: Show, *, ledger: Ledger, captures: Captures, threshold: float) -> None:
+    def __init__(
+        self,
+        show: Show,
+        *,
+        ledger: Ledger,
+        captures: Captures,
+        threshold: float,
+        doubter: Doubter | None = None,
+    ) -> None:
         self.show = show
+        self._doubter = doubter
         self.ledger = ledger
         self.captures = captures
         self.threshold = threshold
@@ -181,6 +195,8 @@ class Record:
             sales=tuple(draft.sales),
             lots=tuple(draft.lots),
             gaps=tuple(draft.gaps),
+            revisions=tuple(draft.revisions),
+            doubts=tuple(draft.doubts),
             learned=tuple(learned),
             counters=msgspec.structs.replace(
                 counters,
@@ -213,8 +229,8 @@ class Record:
 
     def _fold_one(self, step: Step, verdicts: Mapping[str, Verdict], draft: _Draft) -> None:
         match step:
-            case Heard(message=message):
-                self._fold_message(Judged(message, verdicts[message.id]), draft)
+            case Heard(message=message, context=context):
+                self._fold_message(Judged(message, verdicts[message.id], context), draft)
             case LotMoved(lot=lot, at=at):
                 draft.tell(LotChanged(lot=lot))
                 if lot is not None:
@@ -231,11 +247,14 @@ class Record:
                 self._fold_show(step, draft)
             case SourceChanged():
                 self._fold_source(step, draft)
+            case Reconsidered(revision=revision):
+                draft.revisions.append(revision)
 
     def _fold_message(self, judged: Judged, draft: _Draft) -> None:
         message, verdict = judged.message, judged.verdict
         draft.messages.append(judged)
         draft.tell(NewMessage(message=self._view(judged)))
+        self._doubt(judged, draft)
         self._count(judged, draft)
         self._claims(Said(message, verdict), draft)
         if not self._is_buyer(judged):
@@ -252,6 +271,24 @@ class Record:
             estimated_value=round(self.totals.estimated_value + worth, 2),
         )
         draft.tell(BuyerDetected(buyer=buyer_view(capture), stats=self.totals))
+
+    def _doubt(self, judged: Judged, draft: _Draft) -> None:
+        if self._doubter is None:
+            return
+        message, verdict = judged.message, judged.verdict
+        utterance = Utterance(text=message.text, context=judged.context)
+        reason = self._doubter.why(self.show, utterance, verdict)
+        if reason is not None:
+            draft.doubts.append(
+                Doubt(
+                    message_id=message.id,
+                    show_id=self.show.id,
+                    utterance=utterance,
+                    verdict=verdict,
+                    at=message.received_at,
+                    reason=reason,
+                )
+            )
 
     def _capture(self, judged: Judged) -> Capture | None:
         lot = self.ledger.lot_of(judged.message, judged.verdict.slots)

@@ -9,6 +9,7 @@ from dealflow.ledger.capture import Captures
 from dealflow.ledger.ledger import Ledger, LotLeft, LotOpened, Sold
 from dealflow.model.events import LotChanged, SaleCompleted, decode
 from dealflow.model.intent import BUYER_INTENTS, Intent, Verdict
+from dealflow.pipeline.base import Doubter
 from dealflow.pipeline.dedupe import RING_SIZE, DedupeRing
 from dealflow.pipeline.intake import Intake
 from dealflow.pipeline.record import Record
@@ -21,7 +22,9 @@ PAGE = 1_000
 _MOVING = (*sorted(BUYER_INTENTS), Intent.RETRACTION, Intent.DEMAND)
 
 
-async def restore(store: Store, show: Show, threshold: float) -> tuple[Intake, Record, int | None]:
+async def restore(
+    store: Store, show: Show, threshold: float, doubter: Doubter | None = None
+) -> tuple[Intake, Record, int | None]:
     """Return the show's intake and books as they were, and when its last message was read."""
     intake = Intake(mode=show.mode, rules=show.rules)
     ledger = Ledger(rules=show.rules, mode=show.mode, threshold=threshold)
@@ -30,6 +33,7 @@ async def restore(store: Store, show: Show, threshold: float) -> tuple[Intake, R
         ledger=ledger,
         captures=Captures(threshold=threshold, find=ledger.lot_of),
         threshold=threshold,
+        doubter=doubter,
     )
     if show.last_seq == 0:
         return intake, record, None

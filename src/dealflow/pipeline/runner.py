@@ -24,9 +24,18 @@ from dealflow.errors import (
 from dealflow.intents.base import Classifier
 from dealflow.ledger.ledger import LotOutcome
 from dealflow.model.events import encode_body, kind_of
-from dealflow.model.facts import ChatSeen, DropReason, Fact, Gap, SourceChanged, SourceStatus
+from dealflow.model.facts import (
+    ChatSeen,
+    DropReason,
+    Fact,
+    Gap,
+    Reconsidered,
+    SourceChanged,
+    SourceStatus,
+)
 from dealflow.model.intent import Verdict
-from dealflow.pipeline.base import Outcome
+from dealflow.model.revision import Revision
+from dealflow.pipeline.base import Doubter, Outcome
 from dealflow.pipeline.classify import judge
 from dealflow.pipeline.intake import Heard, Intake, Step, Taken
 from dealflow.pipeline.queue import FactQueue, Parcel
@@ -76,6 +85,7 @@ class ShowRunner:
         clock: Clock,
         metrics: Metrics,
         resumed_at: int | None = None,
+        doubter: Doubter | None = None,
     ) -> None:
         self.show = record.show
         self.record = record
@@ -88,6 +98,7 @@ class ShowRunner:
         self._clock = clock
         self._metrics = metrics
         self._resumed_at = resumed_at
+        self._doubter = doubter
         self._queue = FactQueue()
         self._closing_at: float | None = None
 
@@ -106,6 +117,17 @@ class ShowRunner:
         Raises:
             Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
         """
+        return await self._ask(facts)
+
+    async def reconsider(self, revisions: Sequence[Revision]) -> None:
+        """Give stored messages further verdicts; return once these are committed.
+
+        Raises:
+            Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
+        """
+        await self._ask([Reconsidered(revision=revision) for revision in revisions])
+
+    async def _ask(self, facts: Sequence[Fact]) -> list[Outcome]:
         if self.failing is not None:
             raise self.failing
         self.touched = self._clock.monotonic()
@@ -200,6 +222,8 @@ class ShowRunner:
             else:
                 self.failing = None
                 _note_outcomes(works, written)
+                if self._doubter is not None and written.batch.doubts:
+                    self._doubter.noted(written.batch.doubts)
                 await relay(self._bus, self.show, frames)
                 return
         self.failing = None
@@ -320,6 +344,7 @@ def _is_empty(batch: Batch) -> bool:
         or batch.learned
         or batch.update
         or batch.gaps
+        or batch.revisions
         or batch.counters != Counters()
     )
 

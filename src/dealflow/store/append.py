@@ -18,6 +18,7 @@ from dealflow.store.columns import (
     MESSAGE_COLUMNS,
     SALE_COLUMNS,
 )
+from dealflow.store.revisions import write_doubts, write_revisions
 from dealflow.store.rows import (
     capture_row,
     claim_row,
@@ -79,6 +80,10 @@ def write_batch(connection: apsw.Connection, batch: Batch) -> tuple[Frame, ...]:
     if batch.messages:
         _write_messages(connection, batch, first, platform)
     _learn(connection, batch)
+    if batch.doubts:
+        write_doubts(connection, batch.doubts)
+    if batch.revisions:
+        write_revisions(connection, batch.show_id, batch.revisions, batch.at)
     if batch.captures:
         _write_captures(connection, batch, platform)
     _write_facts(connection, batch)

@@ -10,8 +10,9 @@ import msgspec
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
-from dealflow.model.intent import Intent, Slots
+from dealflow.model.intent import Intent, Slots, Verdict
 from dealflow.model.message import Judged, Message
+from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource
 from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
 
 
@@ -84,6 +85,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     ``counters`` are added to the stored ones. ``learned`` maps keys of stored messages that had
     no platform id to the id that was learned later. ``events`` get their positions in this order;
     the first ``new_message`` event is the first message's, and so on, one for each.
+
+    ``revisions`` are further verdicts on messages stored earlier or here; a second opinion or the
+    seller's word also settles the message's doubt. ``doubts`` wait until then.
     """
 
     show_id: str
@@ -98,11 +102,18 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     learned: tuple[tuple[str, str], ...] = ()
     counters: Counters = Counters()
     update: ShowUpdate | None = None
+    revisions: tuple[Revision, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     events: tuple[EventDraft, ...] = ()
 
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message with the verdict that stands, as pages and the ledger read it."""
+    """A message with the verdict that stands, as pages and the ledger read it.
+
+    ``version`` counts the verdicts from 1 up to the one that stands, ``source`` says who gave it.
+    ``first`` is the message's own verdict, when another one stands. ``mode`` and ``lot_age`` are
+    what was known when it was judged, as in `Context`. Scores are not kept.
+    """
 
     message: Message
     seq: int
@@ -112,6 +123,24 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[Slots, ...] = ()
     reason: str = ""
     model: str = ""
+    source: VerdictSource = VerdictSource.LOCAL
+    version: int = 1
+    first: Verdict | None = None
+    mode: SaleMode | None = None
+    lot_age: float | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict that stands."""
+        return Verdict(
+            intent=self.intent,
+            confidence=self.confidence,
+            scores={},
+            slots=self.slots,
+            claims=self.claims,
+            reason=self.reason,
+            model=self.model,
+        )
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -178,9 +207,69 @@ class Store(Protocol):
         ...
 
     async def messages(
-        self, show_id: str, *, after: int = 0, limit: int = 100, intents: Sequence[Intent] = ()
+        self,
+        show_id: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        intents: Sequence[Intent] = (),
+        first_too: bool = False,
     ) -> list[StoredMessage]:
-        """Return messages by the position of their event, only of these intents if given."""
+        """Return messages by the position of their event, only of these intents if given.
+
+        Args:
+            show_id: the show.
+            after: the position after which to begin.
+            limit: the most that is returned.
+            intents: those wanted, by the verdict that stands.
+            first_too: let a message through as well whose first verdict was one of them.
+        """
+        ...
+
+    async def message(self, show_id: str, message_id: str) -> StoredMessage | None:
+        """Return one message of a show."""
+        ...
+
+    async def verdicts(self, show_id: str, message_id: str) -> list[Revision]:
+        """Return every verdict on a message in the order of the versions, the first included."""
+        ...
+
+    async def doubts(
+        self, show_id: str | None = None, *, since_ms: int = 0, limit: int = 100
+    ) -> list[Doubt]:
+        """Return messages that wait for a second opinion, the longest-waiting first.
+
+        Args:
+            show_id: the show; ``None``: all shows.
+            since_ms: leave out what was stored before this time.
+            limit: the most that is returned.
+        """
+        ...
+
+    async def give_up(self, message_ids: Sequence[str], *, reason: str, now_ms: int) -> None:
+        """Let messages wait no longer, for a reason that is kept; settled ones stay as they are."""
+        ...
+
+    async def spend(
+        self,
+        show_id: str,
+        *,
+        month: str,
+        calls: int,
+        tokens_in: int,
+        tokens_out: int,
+        money: float,
+    ) -> None:
+        """Add to what second opinions of a show cost in a month (``2026-11``).
+
+        Raises:
+            InputInvalid: there is no such show.
+            DiskFull, StoreUnavailable: as `append`.
+        """
+        ...
+
+    async def spent(self, month: str, show_id: str | None = None) -> Spent:
+        """Return what second opinions cost in a month, in one show or in all."""
         ...
 
     async def captures(self, show_id: str, *, after: int = 0, limit: int = 100) -> list[Capture]:

@@ -25,6 +25,34 @@ MESSAGE_COLUMNS = (
     "claims",
     "reason",
     "model",
+    "mode",
+    "lot_age",
+)
+
+# What a verdict says, in a message's own row and in `verdicts` alike.
+JUDGEMENT_COLUMNS = ("intent", "confidence", "slots", "claims", "reason", "model")
+
+VERDICT_COLUMNS = (
+    "stream_session_id",
+    "seq",
+    "version",
+    "message_id",
+    "source",
+    *JUDGEMENT_COLUMNS,
+    "created_at",
+    "run",
+    "prompt",
+    "withdrawn",
+    "utterance",
+)
+
+DOUBT_COLUMNS = (
+    "message_id",
+    "stream_session_id",
+    "utterance",
+    "verdict",
+    "created_at",
+    "reason",
 )
 
 CAPTURE_COLUMNS = (

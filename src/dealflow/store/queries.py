@@ -17,6 +17,7 @@ from dealflow.store.columns import (
     CAPTURE_COLUMNS,
     CLAIM_COLUMNS,
     GAP_COLUMNS,
+    JUDGEMENT_COLUMNS,
     MESSAGE_COLUMNS,
     SALE_COLUMNS,
     SHOW_COLUMNS,
@@ -43,11 +44,17 @@ _FRAMES = (
     + _FILTER.format(column="type")
     + " ORDER BY seq LIMIT ?4"
 )
+_STANDING = ("source", "version", *JUDGEMENT_COLUMNS)
+_MESSAGE = (
+    f"SELECT {', '.join(f'm.{column}' for column in MESSAGE_COLUMNS)},"
+    f" {', '.join(f'v.{column}' for column in _STANDING)}"
+    " FROM chat_messages AS m LEFT JOIN verdicts AS v"
+    " ON v.stream_session_id = m.stream_session_id AND v.seq = m.seq AND v.stands = 1"
+)
 _MESSAGES = (
-    f"SELECT {', '.join(MESSAGE_COLUMNS)} FROM chat_messages"
-    " WHERE stream_session_id = ?1 AND seq > ?2 "
-    + _FILTER.format(column="intent")
-    + " ORDER BY seq LIMIT ?4"
+    f"{_MESSAGE} WHERE m.stream_session_id = ?1 AND m.seq > ?2"
+    " AND (?3 = '[]' OR coalesce(v.intent, m.intent) IN (SELECT value FROM json_each(?3))"
+    " OR (?5 AND m.intent IN (SELECT value FROM json_each(?3)))) ORDER BY m.seq LIMIT ?4"
 )
 
 
@@ -97,11 +104,26 @@ def first_position(connection: apsw.Connection, show_id: str) -> int:
 
 
 def messages_after(
-    connection: apsw.Connection, show_id: str, after: int, limit: int, intents: Sequence[Intent]
+    connection: apsw.Connection,
+    show_id: str,
+    after: int,
+    limit: int,
+    intents: Sequence[Intent],
+    first_too: bool,
 ) -> list[StoredMessage]:
     """Return a show's messages in order."""
-    rows = connection.execute(_MESSAGES, (show_id, after, text_of(intents), limit))
+    rows = connection.execute(_MESSAGES, (show_id, after, text_of(intents), limit, first_too))
     return [message_of(row) for row in rows]
+
+
+def message_by_id(
+    connection: apsw.Connection, show_id: str, message_id: str
+) -> StoredMessage | None:
+    """Return one message of a show."""
+    row = connection.execute(
+        f"{_MESSAGE} WHERE m.stream_session_id = ? AND m.id = ?", (show_id, message_id)
+    ).fetchone()
+    return None if row is None else message_of(row)
 
 
 def captures_after(

@@ -11,8 +11,9 @@ import msgspec
 from dealflow.clock import from_iso, iso
 from dealflow.model.claim import Capture, Claim, ClaimState, ValueRange
 from dealflow.model.facts import Gap
-from dealflow.model.intent import Intent, Role, Slots
+from dealflow.model.intent import Intent, Role, Slots, Utterance, Verdict
 from dealflow.model.message import Channel, Judged, Message
+from dealflow.model.revision import Doubt, Revision, VerdictSource
 from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
 from dealflow.store.base import Counters, Seen, Show, StoredMessage
 
@@ -26,6 +27,8 @@ _strings = msgspec.json.Decoder(tuple[str, ...])
 _rules = msgspec.json.Decoder(ShowRules)
 _values = msgspec.json.Decoder(ValueRange)
 _figures = msgspec.json.Decoder(dict[str, int])
+_utterances = msgspec.json.Decoder(Utterance)
+_verdicts = msgspec.json.Decoder(Verdict)
 
 _NO_SLOTS = Slots()
 _DROPPED = "dropped:"
@@ -56,7 +59,7 @@ def names_of(message: Message) -> tuple[bytes, ...]:
 
 def message_row(judged: Judged, show_id: str, platform: str, seq: int) -> Row:
     """Return a row in the order of `MESSAGE_COLUMNS`."""
-    message, verdict = judged.message, judged.verdict
+    message, context = judged.message, judged.context
     lot = message.lot
     return (
         message.id,
@@ -75,6 +78,15 @@ def message_row(judged: Judged, show_id: str, platform: str, seq: int) -> Row:
         message.backlog,
         iso(message.sent_at),
         None if lot is None else _lot_text(lot),
+        *judgement_row(judged.verdict),
+        context.mode,
+        context.lot_age,
+    )
+
+
+def judgement_row(verdict: Verdict) -> Row:
+    """Return what a verdict says, in the order of `JUDGEMENT_COLUMNS`."""
+    return (
         verdict.intent,
         verdict.confidence,
         "{}" if verdict.slots == _NO_SLOTS else text_of(verdict.slots),
@@ -84,8 +96,27 @@ def message_row(judged: Judged, show_id: str, platform: str, seq: int) -> Row:
     )
 
 
+def judgement_of(row: Row) -> Verdict:
+    """Read a row in the order of `JUDGEMENT_COLUMNS`; the scores were not kept."""
+    return Verdict(
+        intent=Intent(row[0]),
+        confidence=row[1],
+        scores={},
+        slots=_slots.decode(row[2]),
+        claims=_claims.decode(row[3]),
+        reason=row[4],
+        model=row[5],
+    )
+
+
 def message_of(row: Row) -> StoredMessage:
-    """Read a row in the order of `MESSAGE_COLUMNS`."""
+    """Read a row in the order of `MESSAGE_COLUMNS`, followed by the revision that stands.
+
+    The revision is its source and version, then its `JUDGEMENT_COLUMNS`, or nothing but ``None``.
+    """
+    first = judgement_of(row[16:22])
+    revised = row[24] is not None
+    stands = judgement_of(row[26:32]) if revised else first
     return StoredMessage(
         message=Message(
             id=row[0],
@@ -103,12 +134,72 @@ def message_of(row: Row) -> StoredMessage:
             lot=None if row[15] is None else _lots.decode(row[15]),
         ),
         seq=row[6],
-        intent=Intent(row[16]),
-        confidence=row[17],
-        slots=_slots.decode(row[18]),
-        claims=_claims.decode(row[19]),
-        reason=row[20],
-        model=row[21],
+        intent=stands.intent,
+        confidence=stands.confidence,
+        slots=stands.slots,
+        claims=stands.claims,
+        reason=stands.reason,
+        model=stands.model,
+        source=VerdictSource(row[24]) if revised else VerdictSource.LOCAL,
+        version=row[25] if revised else 1,
+        first=first if revised else None,
+        mode=None if row[22] is None else SaleMode(row[22]),
+        lot_age=row[23],
+    )
+
+
+def revision_row(revision: Revision, show_id: str, seq: int, version: int) -> Row:
+    """Return a row in the order of `VERDICT_COLUMNS`."""
+    return (
+        show_id,
+        seq,
+        version,
+        revision.message_id,
+        revision.source,
+        *judgement_row(revision.verdict),
+        iso(revision.at),
+        revision.run,
+        revision.prompt,
+        revision.withdrawn,
+        None if revision.utterance is None else text_of(revision.utterance),
+    )
+
+
+def revision_of(row: Row) -> Revision:
+    """Read a row in the order of `VERDICT_COLUMNS` from the message's id on."""
+    return Revision(
+        message_id=row[0],
+        source=VerdictSource(row[1]),
+        verdict=judgement_of(row[2:8]),
+        at=from_iso(row[8]),
+        run=row[9],
+        prompt=row[10],
+        withdrawn=bool(row[11]),
+        utterance=None if row[12] is None else _utterances.decode(row[12]),
+    )
+
+
+def doubt_row(doubt: Doubt) -> Row:
+    """Return a row in the order of `DOUBT_COLUMNS`."""
+    return (
+        doubt.message_id,
+        doubt.show_id,
+        text_of(doubt.utterance),
+        text_of(doubt.verdict),
+        iso(doubt.at),
+        doubt.reason,
+    )
+
+
+def doubt_of(row: Row) -> Doubt:
+    """Read a row in the order of `DOUBT_COLUMNS`."""
+    return Doubt(
+        message_id=row[0],
+        show_id=row[1],
+        utterance=_utterances.decode(row[2]),
+        verdict=_verdicts.decode(row[3]),
+        at=from_iso(row[4]),
+        reason=row[5],
     )
 
 

@@ -18,8 +18,9 @@ from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
 from dealflow.model.ids import new_id
 from dealflow.model.intent import Intent
+from dealflow.model.revision import Doubt, Revision, Spent
 from dealflow.model.show import Sale, ShowRules
-from dealflow.store import queries
+from dealflow.store import queries, revisions
 from dealflow.store.append import write_batch
 from dealflow.store.base import Batch, Seen, Show, StoredMessage
 from dealflow.store.connection import close, open_writer, translated, tune_writer
@@ -130,7 +131,7 @@ class SqliteStore:
 
     async def append(self, batch: Batch) -> tuple[Frame, ...]:
         """Commit the batch; see `dealflow.store.base.Store.append`."""
-        rows = len(batch.messages) + len(batch.events)
+        rows = len(batch.messages) + len(batch.events) + len(batch.revisions)
         try:
             frames = await self._writer.run(partial(write_batch, batch=batch), rows=rows)
         except (DiskFull, StoreUnavailable) as error:
@@ -152,12 +153,66 @@ class SqliteStore:
         return await self._read(lambda connection: queries.first_position(connection, show_id))
 
     async def messages(
-        self, show_id: str, *, after: int = 0, limit: int = 100, intents: Sequence[Intent] = ()
+        self,
+        show_id: str,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        intents: Sequence[Intent] = (),
+        first_too: bool = False,
     ) -> list[StoredMessage]:
         """Return messages by the position of their event, only of these intents if given."""
         return await self._read(
-            lambda connection: queries.messages_after(connection, show_id, after, limit, intents)
+            lambda connection: queries.messages_after(
+                connection, show_id, after, limit, intents, first_too
+            )
         )
+
+    async def message(self, show_id: str, message_id: str) -> StoredMessage | None:
+        """Return one message of a show."""
+        return await self._read(
+            lambda connection: queries.message_by_id(connection, show_id, message_id)
+        )
+
+    async def verdicts(self, show_id: str, message_id: str) -> list[Revision]:
+        """Return every verdict on a message in the order of the versions, the first included."""
+        return await self._read(
+            lambda connection: revisions.verdicts_of(connection, show_id, message_id)
+        )
+
+    async def doubts(
+        self, show_id: str | None = None, *, since_ms: int = 0, limit: int = 100
+    ) -> list[Doubt]:
+        """Return messages that wait for a second opinion, the longest-waiting first."""
+        return await self._read(
+            lambda connection: revisions.doubts_waiting(connection, show_id, since_ms, limit)
+        )
+
+    async def give_up(self, message_ids: Sequence[str], *, reason: str, now_ms: int) -> None:
+        """Let messages wait no longer, for a reason that is kept."""
+        await self._writer.run(
+            lambda connection: revisions.settle(connection, message_ids, reason, now_ms)
+        )
+
+    async def spend(
+        self,
+        show_id: str,
+        *,
+        month: str,
+        calls: int,
+        tokens_in: int,
+        tokens_out: int,
+        money: float,
+    ) -> None:
+        """Add to what second opinions of a show cost in a month."""
+        spent = Spent(calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, money=money)
+        await self._writer.run(
+            lambda connection: revisions.add_spending(connection, show_id, month, spent)
+        )
+
+    async def spent(self, month: str, show_id: str | None = None) -> Spent:
+        """Return what second opinions cost in a month, in one show or in all."""
+        return await self._read(lambda connection: revisions.spent_in(connection, month, show_id))
 
     async def captures(self, show_id: str, *, after: int = 0, limit: int = 100) -> list[Capture]:
         """Return captures by number, rising from ``after``."""

@@ -1,0 +1,101 @@
+"""A verdict on a message that was judged before, and the rule by which one of them stands; pure.
+
+Nothing is overwritten: each verdict is a version beside the others. The message's own verdict is
+version 1. What *stands* is what people see: the seller's word, else the second opinion, else the
+first verdict. What *counts* in the ledger is the same, but for one thing: a second opinion only
+ever adds a buyer, so where the first verdict found one it goes on counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+from dealflow.model.intent import Utterance, Verdict
+
+
+class VerdictSource(StrEnum):
+    """Who judged. A reanalysis stands beside the others and changes nothing."""
+
+    LOCAL = "local"
+    SECOND_OPINION = "second_opinion"
+    REANALYSIS = "reanalysis"
+    SELLER = "seller"
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """One more verdict on a stored message.
+
+    ``at`` is in milliseconds since 1970. ``run`` names the reanalysis that it belongs to,
+    ``prompt`` is the hash of the instructions that a language model got. ``withdrawn`` takes back
+    what the same source said before; ``verdict`` is then the one that it leaves behind.
+    ``utterance`` is what was judged, kept where somebody may learn from it.
+    """
+
+    message_id: str
+    verdict: Verdict
+    source: VerdictSource
+    at: int
+    run: str | None = None
+    prompt: str = ""
+    withdrawn: bool = False
+    utterance: Utterance | None = None
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored message that waits for a second opinion.
+
+    ``utterance`` is the message in its context and ``verdict`` the first one, both as it was
+    judged. ``at`` is when it was stored, in milliseconds since 1970; ``reason`` is one short plain
+    phrase.
+    """
+
+    message_id: str
+    show_id: str
+    utterance: Utterance
+    verdict: Verdict
+    at: int
+    reason: str = ""
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What second opinions cost; ``money`` in the currency of the price list."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: float = 0.0
+
+
+# The later one goes before.
+_PRECEDENCE = (VerdictSource.SECOND_OPINION, VerdictSource.SELLER)
+
+
+def standing(revisions: Iterable[Revision]) -> Revision | None:
+    """Return the revision that stands, or ``None`` when the first verdict does.
+
+    Args:
+        revisions: those of one message, in the order of their versions.
+    """
+    last = {revision.source: revision for revision in revisions}
+    for source in reversed(_PRECEDENCE):
+        revision = last.get(source)
+        if revision is not None and not revision.withdrawn:
+            return revision
+    return None
+
+
+def counted(first: Verdict, stands: Verdict, source: VerdictSource, threshold: float) -> Verdict:
+    """Return the verdict by which the ledger and the captures are kept.
+
+    Args:
+        first: the message's own verdict.
+        stands: the verdict that stands.
+        source: who gave it.
+        threshold: the confidence from which a message's author is a buyer.
+    """
+    if source is VerdictSource.SECOND_OPINION and first.confidence >= threshold:
+        return first
+    return stands
