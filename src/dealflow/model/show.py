@@ -68,6 +68,10 @@ class Sale(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     timestamp: str = ""
 
 
+NumberMeaning = Literal["item", "price", "size", "quantity"]
+"""What a bare number can mean in a show."""
+
+
 class ShowRules(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How claims are made in one show, as the seller said it.
 
@@ -75,16 +79,43 @@ class ShowRules(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     number means; ``codes`` is a list of codes or ranges ("A1-A99") in use; ``require_item`` voids
     a claim that names no item; ``retract`` says whether a buyer may take a claim back; ``early``
     says whether a claim holds that names a code before its lot was shown; ``one_per_buyer`` gives
-    nobody more than one piece of a lot.
+    nobody more than one piece of a lot; ``plus_n`` says whether "+2" claims two pieces, and
+    ``size_claims`` whether a size alone claims (``None``: as the way of selling has it); ``learn``
+    says whether the host's own announcements may add to these rules.
     """
 
     claim_words: tuple[str, ...] = ()
-    number_is: Literal["item", "price", "size", "quantity"] | None = None
+    number_is: NumberMeaning | None = None
     codes: tuple[str, ...] = ()
     require_item: bool = False
     retract: bool = True
     one_per_buyer: bool = False
     early: bool = True
+    plus_n: bool | None = None
+    size_claims: bool | None = None
+    learn: bool = True
+
+
+class RulesPatch(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
+    """What one announcement says of the rules; what it does not speak of is absent."""
+
+    claim_words: tuple[str, ...] = ()
+    number_is: NumberMeaning | None = None
+    codes: tuple[str, ...] = ()
+    require_item: bool | None = None
+    retract: bool | None = None
+    one_per_buyer: bool | None = None
+    early: bool | None = None
+    plus_n: bool | None = None
+    size_claims: bool | None = None
+
+
+class LearnedRule(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A rule that the shop announced: in plain words, from which message, and what it changes."""
+
+    rule: str
+    source: str = msgspec.field(name="from")
+    patch: RulesPatch
 
 
 class StreamInfo(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
