@@ -50,7 +50,7 @@ HOMES: dict[str, frozenset[str]] = {
     "store": frozenset({"apsw"}),
     "bus": frozenset(),
     "stage": frozenset({"starlette", "uvicorn"}),
-    "pipeline": frozenset(),
+    "pipeline": frozenset({"re2"}),
     "api": frozenset({"fastapi", "starlette", "uvicorn"}),
     "compose": frozenset(),
     "cli": frozenset({"click", "rich"}),

@@ -1,0 +1,83 @@
+"""What a seller keeps out of a show before it is judged."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+MAX_ENTRIES = 200
+"""Names, words, hosts or patterns in one list: more than any seller's own list that was seen."""
+
+MAX_ENTRY = 300
+"""Characters of one of them; the longest pattern that makes sense in chat is far below."""
+
+Entry = Annotated[str, Meta(min_length=1, max_length=MAX_ENTRY)]
+
+
+def _entries(about: str) -> Meta:
+    return Meta(description=about, max_length=MAX_ENTRIES)
+
+
+class Filters(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """What is kept out before judgement; by itself nothing is.
+
+    A name or a pattern is a glob (``*`` any run of characters, ``?`` any one) or, between
+    slashes, a regular expression in RE2's syntax (``/win \\d+ free/``). Capitals never matter.
+    """
+
+    mute: Annotated[
+        tuple[Entry, ...],
+        _entries("User names that are not heard: globs over the whole name, or `/regex/`."),
+    ] = ()
+    patterns: Annotated[
+        tuple[Entry, ...],
+        _entries("Texts that are kept out: globs that may stand anywhere in them, or `/regex/`."),
+    ] = ()
+    deny: Annotated[tuple[Entry, ...], _entries("Words and phrases that keep a message out.")] = ()
+    allow: Annotated[
+        tuple[Entry, ...],
+        _entries("Words and phrases that protect a message from every other filter."),
+    ] = ()
+    bots: Annotated[
+        bool, Meta(description="Keep out what the platform marks as a bot's message.")
+    ] = False
+    links: Annotated[bool, Meta(description="Keep out messages that hold a link.")] = False
+    hosts: Annotated[
+        tuple[Entry, ...],
+        _entries("Sites whose links are welcome all the same, with all beneath them."),
+    ] = ()
+    repeats: Annotated[
+        int,
+        Meta(
+            description="How often one person may say the same on one lot within"
+            " `repeatSeconds`; 0: as often as they like.",
+            ge=0,
+            le=100,
+        ),
+    ] = 0
+    repeat_seconds: Annotated[
+        float, Meta(description="The window of `repeats`, in seconds.", ge=1, le=3600)
+    ] = 60.0
+    flood: Annotated[
+        int,
+        Meta(
+            description="How many messages one person may send within `floodSeconds`;"
+            " 0: as many as they like.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 0
+    flood_seconds: Annotated[
+        float, Meta(description="The window of `flood`, in seconds.", ge=1, le=3600)
+    ] = 10.0
+
+
+class Held(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A message that was kept out: who, what (its beginning), when (ISO 8601) and why."""
+
+    username: str
+    message: str
+    timestamp: str
+    reason: str
