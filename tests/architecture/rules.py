@@ -45,7 +45,7 @@ HOMES: dict[str, frozenset[str]] = {
     "settings": frozenset(),
     "telemetry": frozenset({"prometheus_client"}),
     "sources": frozenset({"websockets", "httpcore", "certifi", "playwright"}),
-    "intents": frozenset(),
+    "intents": frozenset({"openai", "httpx2"}),
     "ledger": frozenset(),
     "store": frozenset({"apsw"}),
     "bus": frozenset(),
