@@ -119,6 +119,12 @@ class DropReason(StrEnum):
     FILTERED = "filtered"
     GAP = "gap"
     OVERFLOW = "overflow"
+    MUTED = "muted"
+    PATTERN = "pattern"
+    DENIED = "denied"
+    LINK = "link"
+    REPEAT = "repeat"
+    FLOOD = "flood"
 
 
 class ChatDropped(msgspec.Struct, frozen=True, kw_only=True, tag="dropped"):

@@ -5,5 +5,5 @@ Invariants: one direction; nothing is published or acknowledged before COMMIT; e
 bounded; a failed batch leaves no trace in memory.
 Runs in: one task for each show.
 May import: errors, clock, model, settings, telemetry, the ports of the rooms beneath,
-sources.registry, sources.supervisor; msgspec.
+sources.registry, sources.supervisor; msgspec, re2.
 """
