@@ -49,7 +49,8 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 
     ``utterance`` is the message in its context and ``verdict`` the first one, both as it was
     judged. ``at`` is when it was stored, in milliseconds since 1970; ``reason`` is one short plain
-    phrase.
+    phrase. ``person`` tells the author from others while it is fresh (see `Message.person`); it is
+    not stored a second time, so it is empty when a doubt was read from the store.
     """
 
     message_id: str
@@ -58,6 +59,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     at: int
     reason: str = ""
+    person: str = ""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

@@ -287,6 +287,7 @@ class Record:
                     verdict=verdict,
                     at=message.received_at,
                     reason=reason,
+                    person=message.person,
                 )
             )
 
