@@ -14,9 +14,18 @@ from dealflow.errors import DuplicateMessages, InputInvalid, ShowUnknown, StoreU
 from dealflow.model.claim import Claim, ClaimState
 from dealflow.model.events import ViewersChanged, decode
 from dealflow.model.facts import Gap
+from dealflow.model.filters import Filters
 from dealflow.model.intent import Intent, Role, Slots, Verdict
 from dealflow.model.message import Channel, Judged, Message
-from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
+from dealflow.model.show import (
+    LearnedRule,
+    Lot,
+    RulesPatch,
+    Sale,
+    SaleMode,
+    ShowRules,
+    ShowStatus,
+)
 from dealflow.store.base import Counters, EventDraft, ShowUpdate, Store
 from dealflow.store.sqlite import SqliteStore
 from dealflow.telemetry.metrics import Metrics
@@ -53,6 +62,25 @@ async def test_rules_can_be_set_later_and_stay(store: Store) -> None:
     )
     assert ruled.rules == rules
     assert (await a_show(store, "mine")).rules == rules
+
+
+async def test_filters_and_what_was_learned_can_be_set_later_and_stay(store: Store) -> None:
+    show = await a_show(store, "mine")
+    assert (show.filters, show.learned) == (None, ())
+    filters = Filters(mute=("bot_*",), repeats=2)
+    learned = LearnedRule(
+        rule="a bare number is an item", source="m1", patch=RulesPatch(number_is="item")
+    )
+    await store.append(a_batch(show, [], update=ShowUpdate(filters=filters, learned=(learned,))))
+    await store.append(a_batch(show, [], update=ShowUpdate(title="New")))
+    known = await store.show(show.id)
+    assert known is not None
+    assert (known.filters, known.learned) == (filters, (learned,))
+    other = Filters(deny=("free",))
+    again = await store.open_show(
+        session_id="mine", platform="whatnot", url="", now_ms=NOW, filters=other
+    )
+    assert (again.filters, again.learned) == (other, (learned,))
 
 
 async def test_a_key_can_read_another_url_later_and_a_push_leaves_it(store: Store) -> None:

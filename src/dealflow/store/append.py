@@ -30,6 +30,7 @@ from dealflow.store.rows import (
     names_of,
     platform_name,
     sale_row,
+    text_of,
 )
 
 NEW_MESSAGE = "new_message"
@@ -200,7 +201,8 @@ def _update_show(connection: apsw.Connection, show: str, update: ShowUpdate) -> 
     connection.execute(
         "UPDATE stream_sessions SET title = coalesce(?, title), seller = coalesce(?, seller),"
         " source = coalesce(?, source), mode = coalesce(?, mode), status = coalesce(?, status),"
-        " viewers = coalesce(?, viewers),"
+        " viewers = coalesce(?, viewers), filters = coalesce(?, filters),"
+        " learned = coalesce(?, learned),"
         " ended_at = coalesce(?, CASE WHEN ? THEN NULL ELSE ended_at END) WHERE id = ?",
         (
             update.title,
@@ -209,6 +211,8 @@ def _update_show(connection: apsw.Connection, show: str, update: ShowUpdate) -> 
             update.mode,
             update.status,
             update.viewers,
+            None if update.filters is None else text_of(update.filters),
+            None if update.learned is None else text_of(update.learned),
             None if update.ended_at is None else iso(update.ended_at),
             update.reopen,
             show,

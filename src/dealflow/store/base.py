@@ -10,10 +10,11 @@ import msgspec
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
+from dealflow.model.filters import Filters
 from dealflow.model.intent import Intent, Slots, Verdict
 from dealflow.model.message import Judged, Message
 from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource
-from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
+from dealflow.model.show import LearnedRule, Lot, Sale, SaleMode, ShowRules, ShowStatus
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +34,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 class Show(msgspec.Struct, frozen=True, kw_only=True):
     """A show as it is stored. Times are milliseconds since 1970; money in major units.
 
-    ``id`` is our UUID (the ``streamId``), ``session_id`` the caller's own key.
+    ``id`` is our UUID (the ``streamId``), ``session_id`` the caller's own key. ``rules`` and
+    ``filters`` are what the seller set (``None``: nothing), ``learned`` what the shop announced.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
     status: ShowStatus = ShowStatus.UNKNOWN
     viewers: int | None = None
     rules: ShowRules | None = None
+    filters: Filters | None = None
+    learned: tuple[LearnedRule, ...] = ()
     ended_at: int | None = None
     total_sales_caught: int = 0
     total_revenue_recovered: float = 0.0
@@ -69,6 +73,8 @@ class ShowUpdate(msgspec.Struct, frozen=True, kw_only=True):
     status: ShowStatus | None = None
     viewers: int | None = None
     ended_at: int | None = None
+    filters: Filters | None = None
+    learned: tuple[LearnedRule, ...] | None = None
     reopen: bool = False
 
 
@@ -164,11 +170,12 @@ class Store(Protocol):
         url: str,
         now_ms: int,
         rules: ShowRules | None = None,
+        filters: Filters | None = None,
     ) -> Show:
         """Return the show of this caller's key, made or brought up to date as needed.
 
-        An empty URL and absent rules leave a known show's as they are, so that pushing to a show
-        that is read elsewhere changes nothing of it.
+        An empty URL, absent rules and absent filters leave a known show's as they are, so that
+        pushing to a show that is read elsewhere changes nothing of it.
         """
         ...
 

@@ -93,6 +93,8 @@ SHOW_COLUMNS = (
     "ended_at",
     "total_sales_caught",
     "total_revenue_recovered",
+    "filters",
+    "learned",
 )
 
 CLAIM_COLUMNS = (

@@ -11,10 +11,11 @@ import msgspec
 from dealflow.clock import from_iso, iso
 from dealflow.model.claim import Capture, Claim, ClaimState, ValueRange
 from dealflow.model.facts import Gap
+from dealflow.model.filters import Filters
 from dealflow.model.intent import Intent, Role, Slots, Utterance, Verdict
 from dealflow.model.message import Channel, Judged, Message
 from dealflow.model.revision import Doubt, Revision, VerdictSource
-from dealflow.model.show import Lot, Sale, SaleMode, ShowRules, ShowStatus
+from dealflow.model.show import LearnedRule, Lot, Sale, SaleMode, ShowRules, ShowStatus
 from dealflow.store.base import Counters, Seen, Show, StoredMessage
 
 Row = tuple[Any, ...]
@@ -25,6 +26,8 @@ _slots = msgspec.json.Decoder(Slots)
 _claims = msgspec.json.Decoder(tuple[Slots, ...])
 _strings = msgspec.json.Decoder(tuple[str, ...])
 _rules = msgspec.json.Decoder(ShowRules)
+_filters = msgspec.json.Decoder(Filters)
+_learned = msgspec.json.Decoder(tuple[LearnedRule, ...])
 _values = msgspec.json.Decoder(ValueRange)
 _figures = msgspec.json.Decoder(dict[str, int])
 _utterances = msgspec.json.Decoder(Utterance)
@@ -367,7 +370,9 @@ def show_of(row: Row) -> Show:
         ended_at=None if row[14] is None else from_iso(row[14]),
         total_sales_caught=row[15],
         total_revenue_recovered=row[16],
-        counters=_counters_of(_figures.decode(row[17])),
+        filters=None if row[17] is None else _filters.decode(row[17]),
+        learned=() if row[18] is None else _learned.decode(row[18]),
+        counters=_counters_of(_figures.decode(row[-1])),
     )
 
 

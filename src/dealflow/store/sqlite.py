@@ -16,6 +16,7 @@ from dealflow.errors import DealflowError, DiskFull, StoreUnavailable
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
+from dealflow.model.filters import Filters
 from dealflow.model.ids import new_id
 from dealflow.model.intent import Intent
 from dealflow.model.revision import Doubt, Revision, Spent
@@ -88,6 +89,7 @@ class SqliteStore:
         url: str,
         now_ms: int,
         rules: ShowRules | None = None,
+        filters: Filters | None = None,
     ) -> Show:
         """Return the show of this caller's key, made or brought up to date as needed."""
 
@@ -95,10 +97,11 @@ class SqliteStore:
             # A second stream made in the same millisecond still gets an epoch of its own.
             connection.execute(
                 "INSERT INTO stream_sessions"
-                " (id, session_id, platform, url, started_at, rules, epoch)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-                " max(?7, (SELECT coalesce(max(epoch), 0) + 1 FROM stream_sessions)))"
+                " (id, session_id, platform, url, started_at, rules, filters, epoch)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                " max(?8, (SELECT coalesce(max(epoch), 0) + 1 FROM stream_sessions)))"
                 " ON CONFLICT (session_id) DO UPDATE SET rules = coalesce(excluded.rules, rules),"
+                " filters = coalesce(excluded.filters, filters),"
                 " platform = iif(excluded.url = '', platform, excluded.platform),"
                 " url = iif(excluded.url = '', url, excluded.url)",
                 (
@@ -108,6 +111,7 @@ class SqliteStore:
                     url,
                     iso(now_ms),
                     None if rules is None else text_of(rules),
+                    None if filters is None else text_of(filters),
                     now_ms,
                 ),
             )
