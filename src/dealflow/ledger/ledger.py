@@ -32,6 +32,7 @@ __all__ = [
     "LotOpened",
     "LotOutcome",
     "ModeKnown",
+    "RulesKnown",
     "Said",
     "Sold",
 ]
@@ -74,7 +75,13 @@ class ModeKnown(msgspec.Struct, frozen=True):
     mode: SaleMode
 
 
-Entry = Said | LotOpened | LotLeft | Sold | ModeKnown
+class RulesKnown(msgspec.Struct, frozen=True):
+    """How claims are made became known, or changed; earlier claims stand as they were judged."""
+
+    rules: ShowRules
+
+
+Entry = Said | LotOpened | LotLeft | Sold | ModeKnown | RulesKnown
 
 
 class LedgerState(msgspec.Struct, frozen=True):
@@ -83,6 +90,7 @@ class LedgerState(msgspec.Struct, frozen=True):
     lines: dict[str, LotLine]
     mode: SaleMode | None
     order: int
+    rules: ShowRules
 
 
 class Ledger:
@@ -114,6 +122,9 @@ class Ledger:
             case ModeKnown(mode=mode):
                 self._mode = mode
                 return ()
+            case RulesKnown(rules=rules):
+                self._rules = rules
+                return ()
             case LotLeft():
                 return ()
 
@@ -132,13 +143,14 @@ class Ledger:
 
     def checkpoint(self) -> LedgerState:
         """Return what is needed to undo the entries that follow."""
-        return LedgerState(dict(self._lines), self._mode, self._order)
+        return LedgerState(dict(self._lines), self._mode, self._order, self._rules)
 
     def restore(self, state: LedgerState) -> None:
         """Undo every entry since the checkpoint."""
         self._lines = dict(state.lines)
         self._mode = state.mode
         self._order = state.order
+        self._rules = state.rules
 
     def _hear(self, message: Message, verdict: Verdict) -> Iterator[Claim]:
         if message.lot is not None and message.lot.key not in self._lines:
