@@ -8,8 +8,9 @@ from typing import Protocol
 
 import msgspec
 
-from dealflow.model.intent import Utterance, Verdict
+from dealflow.model.intent import Role, Utterance, Verdict
 from dealflow.model.revision import Spent
+from dealflow.model.show import RulesPatch
 
 
 class Classifier(Protocol):
@@ -23,6 +24,14 @@ class Classifier(Protocol):
 
         Never raises for what a message says: any text, of any length, gets a verdict.
         """
+        ...
+
+
+class LearnRules(Protocol):
+    """Reads how claims are made out of what the shop says in its own chat."""
+
+    def __call__(self, text: str, role: Role, lang: str | None = None) -> RulesPatch | None:
+        """Return what a message announces, or ``None`` for ordinary speech and for viewers."""
         ...
 
 

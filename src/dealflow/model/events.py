@@ -15,7 +15,7 @@ from dealflow.model.claim import Claim, ValueRange
 from dealflow.model.facts import SourceStatus
 from dealflow.model.intent import Intent, MessageType, Role, Slots
 from dealflow.model.position import Position
-from dealflow.model.show import Lot, Sale, StreamInfo
+from dealflow.model.show import LearnedRule, Lot, Sale, ShowRules, StreamInfo
 
 
 class EventBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type"):
@@ -107,6 +107,13 @@ class LotChanged(EventBody, frozen=True, kw_only=True, tag="lot_changed"):
     lot: Lot | None
 
 
+class RulesChanged(EventBody, frozen=True, kw_only=True, tag="rules_changed"):
+    """The shop announced how claims are made: the rules now, and what of them was announced."""
+
+    rules: ShowRules
+    learned: tuple[LearnedRule, ...]
+
+
 class SaleCompleted(EventBody, frozen=True, kw_only=True, tag="sale_completed"):
     """The platform confirmed a sale; one frame for each."""
 
@@ -139,6 +146,7 @@ Event = (
     | BuyerDetected
     | ClaimUpdated
     | LotChanged
+    | RulesChanged
     | SaleCompleted
     | ViewersChanged
     | SourceStateChanged
@@ -151,6 +159,7 @@ EVENT_CLASSES: tuple[type[EventBody], ...] = (
     BuyerDetected,
     ClaimUpdated,
     LotChanged,
+    RulesChanged,
     SaleCompleted,
     ViewersChanged,
     SourceStateChanged,

@@ -22,7 +22,7 @@ from dealflow.model.rule_words import (
     QUANTITY,
     SIZE,
 )
-from dealflow.model.show import NumberMeaning, ShowRules
+from dealflow.model.show import NumberMeaning, RulesPatch, ShowRules
 
 MAX_LINE = 1_000
 """Characters of a line; one that uses every rule has some two hundred."""
@@ -262,13 +262,7 @@ _FOLDS = {"ß": "s", "đ": "d", "Đ": "d", "ł": "l", "Ł": "l", "ı": "i", "İ"
 
 def describe(rules: ShowRules) -> str:
     """Return the rules as one plain line, which `parse_rules` reads back."""
-    parts: list[str] = []
-    if rules.number_is is not None:
-        parts.append(f"number = {rules.number_is}")
-    if rules.codes:
-        parts.append(f"codes {', '.join(rules.codes)}")
-    if rules.claim_words:
-        parts.append(f"claim words: {', '.join(rules.claim_words)}")
+    parts = _lists_of(rules)
     said = (
         (rules.plus_n is True, "+N"),
         (rules.plus_n is False, "no +N"),
@@ -282,3 +276,29 @@ def describe(rules: ShowRules) -> str:
     )
     parts += [words for holds, words in said if holds]
     return "; ".join(parts) or USUAL
+
+
+def describe_patch(patch: RulesPatch) -> str:
+    """Return what an announcement says of the rules, as one plain line."""
+    parts = _lists_of(patch)
+    said = (
+        (patch.plus_n, "+N", "no +N"),
+        (patch.size_claims, "size claims", "no size claims"),
+        (patch.one_per_buyer, "one per buyer", "several per buyer"),
+        (patch.require_item, "item required", "no item needed"),
+        (patch.retract, "retract allowed", "no retract"),
+        (patch.early, "early claims allowed", "no early claims"),
+    )
+    parts += [(yes if value else no) for value, yes, no in said if value is not None]
+    return "; ".join(parts)
+
+
+def _lists_of(rules: ShowRules | RulesPatch) -> list[str]:
+    parts: list[str] = []
+    if rules.number_is is not None:
+        parts.append(f"number = {rules.number_is}")
+    if rules.codes:
+        parts.append(f"codes {', '.join(rules.codes)}")
+    if rules.claim_words:
+        parts.append(f"claim words: {', '.join(rules.claim_words)}")
+    return parts

@@ -17,6 +17,7 @@ from dealflow.model.events import (
     LotChanged,
     MessageView,
     NewMessage,
+    RulesChanged,
     SaleCompleted,
     SourceStateChanged,
     StatsUpdated,
@@ -24,7 +25,7 @@ from dealflow.model.events import (
     Totals,
     ViewersChanged,
 )
-from dealflow.model.show import Lot, Sale, StreamInfo
+from dealflow.model.show import LearnedRule, Lot, Sale, ShowRules, StreamInfo
 
 # A dashboard shows this much at once; older entries are read page by page from the store.
 RECENT_MESSAGES = 50
@@ -34,7 +35,10 @@ RECENT_CLAIMS = 500
 
 
 class ShowView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """All that a dashboard needs to begin; lists are bounded, the newest last."""
+    """All that a dashboard needs to begin; lists are bounded, the newest last.
+
+    ``rules`` and ``learned`` are absent until the shop announced a rule.
+    """
 
     seq: int = 0
     stream_id: str = ""
@@ -43,6 +47,8 @@ class ShowView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str = ""
     viewers: int | None = None
     lot: Lot | None = None
+    rules: ShowRules | None = None
+    learned: tuple[LearnedRule, ...] = ()
     stats: Totals = Totals()
     messages: tuple[MessageView, ...] = ()
     buyers: tuple[BuyerView, ...] = ()
@@ -69,6 +75,8 @@ def _changes(view: ShowView, event: Event) -> dict[str, object]:
             return {"claims": _with_claim(view.claims, claim)}
         case LotChanged(lot=lot):
             return {"lot": lot}
+        case RulesChanged(rules=rules, learned=learned):
+            return {"rules": rules, "learned": learned}
         case SaleCompleted(sale=sale):
             return {"sales": (*view.sales, sale)[-RECENT_SALES:]}
         case ViewersChanged(viewers=viewers):

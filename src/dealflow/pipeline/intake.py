@@ -7,10 +7,12 @@ exactly one of: a `Heard` step, a duplicate, a named drop.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from dealflow.clock import iso
+from dealflow.intents.base import LearnRules
 from dealflow.model.facts import (
     BidSeen,
     ChatDropped,
@@ -27,12 +29,16 @@ from dealflow.model.facts import (
     SourceChanged,
     ViewersSeen,
 )
+from dealflow.model.filters import Filters, Held
 from dealflow.model.ids import new_id
-from dealflow.model.intent import Context
+from dealflow.model.intent import Context, Role
 from dealflow.model.message import Message
-from dealflow.model.show import Lot, SaleMode, ShowRules
+from dealflow.model.rule_line import describe_patch
+from dealflow.model.rulebook import Rulebook
+from dealflow.model.show import LearnedRule, Lot, RulesPatch, SaleMode, ShowRules
 from dealflow.model.text import MAX_NAME, MAX_TEXT, clean, clean_name
 from dealflow.pipeline.dedupe import DedupeRing, Sighting
+from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.timeline import LotTimeline
 
 HISTORY = 5
@@ -40,6 +46,13 @@ HISTORY = 5
 
 AUTHORS = 2_000
 """Authors whose history is remembered in one show; the one silent for longest goes first."""
+
+
+HELD = 50
+"""Messages kept out that are shown to the seller, the newest; their count stands elsewhere."""
+
+HELD_TEXT = 200
+"""Characters of such a message that are shown."""
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -57,7 +70,23 @@ class LotMoved(msgspec.Struct, frozen=True):
     at: int
 
 
-Step = Heard | LotMoved | SaleSeen | ViewersSeen | ShowSeen | SourceChanged | Reconsidered
+class RulesLearned(msgspec.Struct, frozen=True):
+    """The shop announced how claims are made: the rules now, and all that was announced."""
+
+    rules: ShowRules
+    learned: tuple[LearnedRule, ...]
+
+
+Step = (
+    Heard
+    | LotMoved
+    | RulesLearned
+    | SaleSeen
+    | ViewersSeen
+    | ShowSeen
+    | SourceChanged
+    | Reconsidered
+)
 
 
 class Taken(msgspec.Struct):
@@ -65,12 +94,14 @@ class Taken(msgspec.Struct):
 
     ``fates`` tells, by place among the facts, what became of each chat fact that is no step:
     ``duplicate`` or the reason of its drop. ``learned`` maps keys to platform ids.
+    ``held_keys`` are the keys of what the filters kept out.
     ``overlap`` says whether a backlog held something that was known.
     """
 
     steps: list[Step] = []
     fates: dict[int, str] = {}
     originals: dict[int, str] = {}
+    held_keys: list[str] = []
     learned: list[tuple[str, str]] = []
     odd: Counter[str] = msgspec.field(default_factory=Counter)
     read: int = 0
@@ -79,15 +110,43 @@ class Taken(msgspec.Struct):
     overlap: bool = False
 
 
+def learn_nothing(text: str, role: Role, lang: str | None = None) -> RulesPatch | None:
+    """Read no announcements."""
+    del text, role, lang
+    return None
+
+
 class Intake:
-    """The door of one show's pipeline."""
+    """The door of one show's pipeline.
+
+    Args:
+        mode: how the show sells, where that is known.
+        rules: what the seller set.
+        learned: what the shop announced before.
+        filters: what is kept out.
+        ring: the messages that are known already.
+        learn: reads the shop's announcements.
+
+    Raises:
+        InputInvalid: a filter is no usable pattern.
+    """
 
     def __init__(
-        self, *, mode: SaleMode | None, rules: ShowRules | None, ring: DedupeRing | None = None
+        self,
+        *,
+        mode: SaleMode | None,
+        rules: ShowRules | None,
+        learned: Sequence[LearnedRule] = (),
+        filters: Filters | None = None,
+        ring: DedupeRing | None = None,
+        learn: LearnRules = learn_nothing,
     ) -> None:
         self.mode = mode
-        self.rules = rules
+        self.rulebook = Rulebook(rules, learned)
+        self.filter = Filter(Filters() if filters is None else filters)
+        self.held: deque[Held] = deque(maxlen=HELD)
         self.ring = DedupeRing() if ring is None else ring
+        self._learn = learn
         self.lots = LotTimeline()
         self._history: dict[str, deque[str]] = {}
 
@@ -106,10 +165,17 @@ class Intake:
             place += 1
         return taken
 
-    def forget(self, messages: Iterable[Message]) -> None:
-        """Take back messages that were not stored after all."""
-        for message in messages:
-            self.ring.forget(message.key)
+    def forget(self, taken: Taken) -> None:
+        """Take back what was made of some facts, because they will be told again."""
+        messages = [step.message for step in taken.steps if isinstance(step, Heard)]
+        for key in (*(message.key for message in messages), *taken.held_keys):
+            self.ring.forget(key)
+        self.filter.forget(messages)
+        self.rulebook.forget(message.id for message in messages)
+
+    def forget_message(self, message: Message) -> None:
+        """Take back one message that cannot be stored."""
+        self.ring.forget(message.key)
 
     def _take_one(self, fact: Fact, place: int, taken: Taken) -> None:
         match fact:
@@ -211,15 +277,41 @@ class Intake:
             backlog=fact.backlog,
             lot=lot,
         )
+        reason = self.filter.look(message, lot, _moment(fact))
+        if reason is not None:
+            self._hold(message, reason, place, taken)
+            return
         context = Context(
             mode=(lot.mode if lot is not None else None) or self.mode,
             lot=lot,
             author_role=fact.role,
             history=self._remember_author(message),
-            rules=self.rules,
+            rules=self.rulebook.rules,
             lot_age=lot_age,
         )
         taken.steps.append(Heard(message, context, place))
+        if message.role in _SHOP and self.rulebook.learns:
+            self._hear_rules(message, taken)
+
+    def _hear_rules(self, message: Message, taken: Taken) -> None:
+        patch = self._learn(message.text, message.role)
+        if patch is not None and self.rulebook.hear(patch, message.id, describe_patch(patch)):
+            rules = self.rulebook.rules or ShowRules()
+            taken.steps.append(RulesLearned(rules, self.rulebook.learned))
+
+    def _hold(self, message: Message, reason: DropReason, place: int, taken: Taken) -> None:
+        """Count a message that is kept out, and keep a sample of it for the seller."""
+        taken.dropped[reason] += 1
+        taken.fates[place] = reason
+        taken.held_keys.append(message.key)
+        self.held.append(
+            Held(
+                username=message.username,
+                message=message.text[:HELD_TEXT],
+                timestamp=iso(message.sent_at),
+                reason=reason,
+            )
+        )
 
     def _remember_author(self, message: Message) -> tuple[str, ...]:
         """Return what the author said before, and note what they say now."""
@@ -233,6 +325,16 @@ class Intake:
         if len(self._history) > AUTHORS:
             del self._history[next(iter(self._history))]
         return before
+
+
+_SHOP = frozenset({Role.HOST, Role.MOD})
+
+
+def _moment(fact: ChatSeen) -> int | None:
+    """Return when a message was said, or ``None`` for an old one that does not say it."""
+    if fact.sent_at is not None:
+        return fact.sent_at
+    return None if fact.backlog else fact.at
 
 
 def _count(fact: ChatDropped | Oddity | Pulse, taken: Taken) -> None:

@@ -13,7 +13,15 @@ import msgspec
 
 from dealflow.clock import iso
 from dealflow.ledger.capture import Captures
-from dealflow.ledger.ledger import Ledger, LotLeft, LotOpened, ModeKnown, Said, Sold
+from dealflow.ledger.ledger import (
+    Ledger,
+    LotLeft,
+    LotOpened,
+    ModeKnown,
+    RulesKnown,
+    Said,
+    Sold,
+)
 from dealflow.ledger.value import Average, estimate
 from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import (
@@ -24,6 +32,7 @@ from dealflow.model.events import (
     LotChanged,
     MessageView,
     NewMessage,
+    RulesChanged,
     SaleCompleted,
     SourceStateChanged,
     StatsUpdated,
@@ -48,7 +57,7 @@ from dealflow.model.revision import Doubt, Revision
 from dealflow.model.show import Lot, Sale, ShowStatus, StreamInfo
 from dealflow.model.showing import buyer_view, message_view
 from dealflow.pipeline.base import Doubter
-from dealflow.pipeline.intake import Heard, LotMoved, Step
+from dealflow.pipeline.intake import Heard, LotMoved, RulesLearned, Step
 from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate
 
 MINUTE_MS = 60_000
@@ -236,6 +245,10 @@ class Record:
                 if lot is not None:
                     draft.lots.append(lot)
                 self._claims(LotOpened(lot, at) if lot is not None else LotLeft(at), draft)
+            case RulesLearned(rules=rules, learned=learned):
+                draft.update["learned"] = learned
+                draft.tell(RulesChanged(rules=rules, learned=learned))
+                self.ledger.apply(RulesKnown(rules))
             case SaleSeen(sale=sale, at=at):
                 draft.sales.append(sale)
                 draft.tell(SaleCompleted(sale=sale))

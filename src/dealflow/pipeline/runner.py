@@ -264,7 +264,7 @@ class ShowRunner:
                 if isinstance(step, Heard):
                     work.taken.dropped[DropReason.MALFORMED] += 1
                     work.taken.fates[step.place] = DropReason.MALFORMED
-                    self.intake.forget([step.message])
+                    self.intake.forget_message(step.message)
             work.taken.steps = []
             await self._commit(works, verdicts)
             return
@@ -284,7 +284,7 @@ class ShowRunner:
             if receipt is None:
                 kept.append(work)
                 continue
-            self.intake.forget(one.message for one in work.heard)
+            self.intake.forget(work.taken)
             if not receipt.done():
                 receipt.set_exception(error)
         return kept
