@@ -1,10 +1,15 @@
 """Who is captured, once for each person and lot; pure but for the memory of its one show.
 
+Two things are remembered. *Heard* is the fold: which messages speak for which key, in order, so
+that a verdict that changes later can be folded again. *Rows* are what the store holds: a key that
+is there is never captured again, whatever the fold says; it can only be taken back and returned.
+
 The key of a capture is the same after a restart, so that the store's unique key is the last guard.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -25,12 +30,28 @@ FindLot = Callable[[Message, Slots], Lot | None]
 """Returns the lot that a message concerns: `Ledger.lot_of`, where there is a ledger."""
 
 
+class Voice(msgspec.Struct, frozen=True):
+    """A buyer's message and the key that it speaks for; ``lot`` is the lot that it concerns."""
+
+    key: str
+    judged: Judged
+    lot: Lot | None
+
+
+class CapturesMark(msgspec.Struct, frozen=True):
+    """What `Captures.rewind` needs: how much was heard, and who was captured without a lot."""
+
+    heard: int
+    loose: dict[str, tuple[int, str]]
+
+
 class CapturesState(msgspec.Struct, frozen=True):
     """What `Captures.restore` needs."""
 
-    keys: int
+    mark: CapturesMark
+    log: list[tuple[str, str]]
+    changes: int
     number: int
-    loose: dict[str, int]
 
 
 def named_or_on_screen(message: Message, slots: Slots) -> Lot | None:
@@ -57,8 +78,11 @@ class Captures:
     def __init__(self, *, threshold: float = 0.0, find: FindLot = named_or_on_screen) -> None:
         self._threshold = threshold
         self._find = find
-        self._keys: dict[str, None] = {}  # in the order of capture, so that the newest can go
-        self._loose: dict[str, int] = {}  # when each person was last captured without a lot
+        self._log: list[tuple[str, str]] = []  # key and message id, in the order of the show
+        self._speak: Counter[str] = Counter()  # how many messages speak for each key
+        self._loose: dict[str, tuple[int, str]] = {}  # each person's last capture without a lot
+        self._rows: dict[str, Capture] = {}
+        self._changes: list[tuple[str, Capture | None]] = []  # rows as they were, to undo
         self._number = 0
 
     def key_for(self, judged: Judged) -> str:
@@ -67,67 +91,137 @@ class Captures:
         It stands for person and lot; where no lot is known and no item is named, for person and
         stretch of time.
         """
-        message = judged.message
-        lot = self._lot(judged)
-        if lot is not None:
-            return f"lot:{fingerprint(message.person, lot.key)}"
-        return _loose_key(message.person, message.sent_at)
+        return self._key(judged.message, self._lot(judged))
 
     def stands(self, judged: Judged) -> bool:
         """Say whether this message's author is captured for the lot that it concerns."""
         if not self._may_count(judged):
             return False
-        message = judged.message
-        if self._lot(judged) is None:
-            return self._is_recent(message.person, message.sent_at)
-        return self.key_for(judged) in self._keys
+        lot = self._lot(judged)
+        key = self._key(judged.message, lot)
+        row = self._rows.get(key)
+        if row is not None and row.withdrawn_at is None:
+            return True
+        return lot is None and self._is_recent(judged.message)
 
     def decide(self, judged: Judged, value: ValueRange) -> Capture | None:
         """Capture the author of a message, or return ``None`` when there is nothing new."""
-        if not self._may_count(judged) or self.stands(judged):
-            return None
-        message, verdict = judged.message, judged.verdict
-        key = self.key_for(judged)
-        self.remember(key, message.person, message.sent_at, self._number + 1)
-        slots = _first(judged)
-        lot = self._lot(judged)
-        return Capture(
-            id=name_id("capture", message.id),
-            key=key,
-            message_id=message.id,
-            username=message.username,
-            text=message.text,
-            confidence=verdict.confidence,
-            intent=verdict.intent,
-            reason=verdict.reason,
-            at=message.sent_at,
-            number=self._number,
-            item=slots.item if lot is None else lot.title or lot.code or slots.item,
-            quantity=quantity_of(slots),
-            value=value,
-            lot_key=None if lot is None else lot.key,
-        )
+        voice = self.hear(judged)
+        return None if voice is None else self.settle(voice, value)
 
-    def remember(self, key: str, person: str, at: int, number: int) -> None:
-        """Take in a capture, new or read from the store; ``at`` in milliseconds since 1970."""
-        self._keys[key] = None
-        self._number = max(self._number, number)
-        if key == _loose_key(person, at):
-            self._loose = {
-                other: when for other, when in self._loose.items() if at - when < WINDOW_MS
-            }
-            self._loose[person] = at
+    def hear(self, judged: Judged) -> Voice | None:
+        """Fold a message in; return what it speaks for, or ``None`` when it is no buyer's."""
+        if not self._may_count(judged):
+            return None
+        message = judged.message
+        lot = self._lot(judged)
+        key = self._key(message, lot)
+        if lot is None:
+            last = self._loose.get(message.person)
+            if last is not None and abs(message.sent_at - last[0]) < WINDOW_MS:
+                key = last[1]  # another word about the same thing
+            else:
+                self._note_loose(message.person, message.sent_at, key)
+        self._log.append((key, message.id))
+        self._speak[key] += 1
+        return Voice(key, judged, lot)
+
+    def settle(self, voice: Voice, value: ValueRange) -> Capture | None:
+        """Capture whom a message speaks for, or return their capture when it was taken back.
+
+        Returns ``None`` when they are captured already. What is returned counts from now on.
+        """
+        row = self._rows.get(voice.key)
+        if row is not None:
+            if row.withdrawn_at is None:
+                return None
+            returned = msgspec.structs.replace(row, withdrawn_at=None)
+            self._set(voice.key, returned)
+            return returned
+        if voice.lot is None and self._is_recent(voice.judged.message):
+            return None
+        self._number += 1
+        made = _capture(voice, value, self._number)
+        self._set(voice.key, made)
+        return made
+
+    def withdraw(self, key: str, at: int) -> Capture | None:
+        """Take a capture back; return it, or ``None`` when it does not count anyway."""
+        row = self._rows.get(key)
+        if row is None or row.withdrawn_at is not None:
+            return None
+        withdrawn = msgspec.structs.replace(row, withdrawn_at=at)
+        self._set(key, withdrawn)
+        return withdrawn
+
+    def remember(self, capture: Capture) -> None:
+        """Take in a capture that was read from the store."""
+        self._rows[capture.key] = capture
+        self._number = max(self._number, capture.number)
+
+    def keys_of(self, message_id: str) -> frozenset[str]:
+        """Return the keys that a message speaks for or was captured under."""
+        spoken = {key for key, heard in self._log if heard == message_id}
+        made = {key for key, row in self._rows.items() if row.message_id == message_id}
+        return frozenset(spoken | made)
+
+    def speaks(self, key: str) -> bool:
+        """Say whether any message speaks for a key."""
+        return key in self._speak
+
+    def knows(self, key: str) -> bool:
+        """Say whether somebody was ever captured under a key."""
+        return key in self._rows
+
+    def mark(self) -> CapturesMark:
+        """Return what is needed to fold again what is heard from now on."""
+        return CapturesMark(len(self._log), dict(self._loose))
+
+    def rewind(self, mark: CapturesMark) -> None:
+        """Forget what was heard since the mark, in order to fold it again; rows stay."""
+        self._log = self._log[: mark.heard]  # a new list: an older checkpoint keeps its own
+        self._loose = dict(mark.loose)
+        self._speak = Counter(key for key, _ in self._log)
 
     def checkpoint(self) -> CapturesState:
-        """Return what is needed to undo the captures that follow."""
-        return CapturesState(len(self._keys), self._number, dict(self._loose))
+        """Return what is needed to undo what follows."""
+        return CapturesState(self.mark(), self._log, len(self._changes), self._number)
+
+    def unhear(self, message_id: str) -> None:
+        """Forget one message that is too old to be folded again."""
+        self._log = [(key, heard) for key, heard in self._log if heard != message_id]
+        self._speak = Counter(key for key, _ in self._log)
 
     def restore(self, state: CapturesState) -> None:
-        """Undo every capture since the checkpoint."""
-        while len(self._keys) > state.keys:
-            self._keys.popitem()
+        """Undo everything since the checkpoint."""
+        if self._log is state.log:
+            while len(self._log) > state.mark.heard:
+                key, _ = self._log.pop()
+                self._speak[key] -= 1
+                if not self._speak[key]:
+                    del self._speak[key]
+        else:
+            del state.log[state.mark.heard :]
+            self._log = state.log
+            self._speak = Counter(key for key, _ in self._log)
+        self._loose = dict(state.mark.loose)
+        while len(self._changes) > state.changes:
+            key, row = self._changes.pop()
+            if row is None:
+                del self._rows[key]
+            else:
+                self._rows[key] = row
         self._number = state.number
-        self._loose = dict(state.loose)
+
+    def _set(self, key: str, row: Capture) -> None:
+        self._changes.append((key, self._rows.get(key)))
+        self._rows[key] = row
+
+    def _note_loose(self, person: str, at: int, key: str) -> None:
+        self._loose = {
+            other: last for other, last in self._loose.items() if at - last[0] < WINDOW_MS
+        }
+        self._loose[person] = (at, key)
 
     def _may_count(self, judged: Judged) -> bool:
         is_buyer = judged.verdict.confidence >= self._threshold
@@ -140,11 +234,40 @@ class Captures:
             return Lot(code=normal_code(slots.item) or slots.item)
         return lot
 
-    def _is_recent(self, person: str, at: int) -> bool:
-        last = self._loose.get(person)
-        if last is not None and abs(at - last) < WINDOW_MS:
-            return True
-        return _loose_key(person, at) in self._keys
+    def _key(self, message: Message, lot: Lot | None) -> str:
+        if lot is not None:
+            return f"lot:{fingerprint(message.person, lot.key)}"
+        return _loose_key(message.person, message.sent_at)
+
+    def _is_recent(self, message: Message) -> bool:
+        """Say whether a capture without a lot, of the same person and within the window, counts."""
+        at = message.sent_at
+        for near in (at - WINDOW_MS, at, at + WINDOW_MS):
+            row = self._rows.get(_loose_key(message.person, near))
+            if row is not None and row.withdrawn_at is None and abs(at - row.at) < WINDOW_MS:
+                return True
+        return False
+
+
+def _capture(voice: Voice, value: ValueRange, number: int) -> Capture:
+    message, verdict, lot = voice.judged.message, voice.judged.verdict, voice.lot
+    slots = _first(voice.judged)
+    return Capture(
+        id=name_id("capture", message.id),
+        key=voice.key,
+        message_id=message.id,
+        username=message.username,
+        text=message.text,
+        confidence=verdict.confidence,
+        intent=verdict.intent,
+        reason=verdict.reason,
+        at=message.sent_at,
+        number=number,
+        item=slots.item if lot is None else lot.title or lot.code or slots.item,
+        quantity=quantity_of(slots),
+        value=value,
+        lot_key=None if lot is None else lot.key,
+    )
 
 
 def _first(judged: Judged) -> Slots:

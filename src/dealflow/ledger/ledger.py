@@ -18,7 +18,7 @@ import msgspec
 from dealflow.ledger.item import find, has_letters, in_ranges, is_code, is_price_of, normal_code
 from dealflow.ledger.line import Award, LotLine, LotOutcome
 from dealflow.ledger.standing import Person, Standing, Wish, quantity_of
-from dealflow.model.claim import Claim
+from dealflow.model.claim import Claim, ClaimState
 from dealflow.model.intent import Intent, Role, Slots, Verdict
 from dealflow.model.message import Message
 from dealflow.model.show import Lot, Sale, SaleMode, ShowRules
@@ -109,9 +109,14 @@ class Ledger:
         self._lines: dict[str, LotLine] = {}  # by lot key, the newest lot last
         self._order = 0
 
-    def apply(self, entry: Entry) -> tuple[Claim, ...]:
-        """Fold one entry in; return every claim that changed, lot by lot in the line's order."""
-        self._order += 1
+    def apply(self, entry: Entry, place: int | None = None) -> tuple[Claim, ...]:
+        """Fold one entry in; return every claim that changed, lot by lot in the line's order.
+
+        Args:
+            entry: what happened.
+            place: its place among all entries of the show; ``None``: right after the last.
+        """
+        self._order = self._order + 1 if place is None else place
         match entry:
             case Said(message=message, verdict=verdict):
                 return tuple(self._hear(message, verdict))
@@ -140,6 +145,24 @@ class Ledger:
         """Return the lot that a buyer's words concern: the one they name, else that on screen."""
         line = self._target(message, slots)
         return message.lot if line is None else line.lot
+
+    def changes(self, before: LedgerState) -> tuple[Claim, ...]:
+        """Return every claim that is not as it was; one that is there no more is void."""
+        changed: list[Claim] = []
+        for key, line in self._lines.items():
+            old = before.lines.get(key)
+            if old is not line:
+                changed += line.claims() if old is None else line.changes(old)
+        for key, old in before.lines.items():
+            now = self._lines.get(key)
+            if now is not old:
+                left = set() if now is None else {claim.key for claim in now.claims()}
+                changed += (
+                    msgspec.structs.replace(claim, state=ClaimState.VOID)
+                    for claim in old.claims()
+                    if claim.key not in left
+                )
+        return tuple(changed)
 
     def checkpoint(self) -> LedgerState:
         """Return what is needed to undo the entries that follow."""

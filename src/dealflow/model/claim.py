@@ -58,7 +58,8 @@ class ValueRange(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """A buyer record: one row of ``sales_captured``.
 
-    ``key`` is what makes it once: person and lot. ``at`` is in milliseconds since 1970.
+    ``key`` is what makes it once: person and lot. ``at`` is in milliseconds since 1970, and so is
+    ``withdrawn_at``, from which on the capture does not count because the seller took it back.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int = 1
     value: ValueRange = ValueRange()
     lot_key: str | None = None
+    withdrawn_at: int | None = None
 
     @property
     def estimated_value(self) -> float | None:

@@ -15,6 +15,7 @@ from dealflow.model.claim import Claim, ValueRange
 from dealflow.model.facts import SourceStatus
 from dealflow.model.intent import Intent, MessageType, Role, Slots
 from dealflow.model.position import Position
+from dealflow.model.revision import VerdictSource
 from dealflow.model.show import LearnedRule, Lot, Sale, ShowRules, StreamInfo
 
 
@@ -95,6 +96,37 @@ class BuyerDetected(EventBody, frozen=True, kw_only=True, tag="buyer_detected"):
     stats: Totals
 
 
+class BuyerWithdrawn(EventBody, frozen=True, kw_only=True, tag="buyer_withdrawn"):
+    """The seller took a capture back: it does not count any more, and its record stays."""
+
+    buyer: BuyerView
+    stats: Totals
+
+
+class BuyerReturned(EventBody, frozen=True, kw_only=True, tag="buyer_returned"):
+    """A capture that was taken back counts again; it is no new buyer."""
+
+    buyer: BuyerView
+    stats: Totals
+
+
+class PreviousVerdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What stood before; ``confidence`` is that of a buyer."""
+
+    intent: Intent
+    confidence: float
+    is_buyer: bool
+
+
+class VerdictUpdated(EventBody, frozen=True, kw_only=True, tag="verdict_updated"):
+    """Another verdict stands on a stored message; ``source`` says whose, ``reason`` why."""
+
+    message: MessageView
+    source: VerdictSource
+    reason: str
+    previous: PreviousVerdict
+
+
 class ClaimUpdated(EventBody, frozen=True, kw_only=True, tag="claim_updated"):
     """Somebody's standing on a lot changed."""
 
@@ -144,6 +176,9 @@ Event = (
     StreamSelected
     | NewMessage
     | BuyerDetected
+    | BuyerWithdrawn
+    | BuyerReturned
+    | VerdictUpdated
     | ClaimUpdated
     | LotChanged
     | RulesChanged

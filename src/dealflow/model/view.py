@@ -11,7 +11,9 @@ import msgspec
 from dealflow.model.claim import Claim
 from dealflow.model.events import (
     BuyerDetected,
+    BuyerReturned,
     BuyerView,
+    BuyerWithdrawn,
     ClaimUpdated,
     Event,
     LotChanged,
@@ -23,6 +25,7 @@ from dealflow.model.events import (
     StatsUpdated,
     StreamSelected,
     Totals,
+    VerdictUpdated,
     ViewersChanged,
 )
 from dealflow.model.show import LearnedRule, Lot, Sale, ShowRules, StreamInfo
@@ -32,6 +35,11 @@ RECENT_MESSAGES = 50
 RECENT_BUYERS = 100
 RECENT_SALES = 100
 RECENT_CLAIMS = 500
+
+
+_Condition = (
+    StreamSelected | LotChanged | RulesChanged | ViewersChanged | SourceStateChanged | StatsUpdated
+)
 
 
 class ShowView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -65,20 +73,27 @@ def apply(view: ShowView, seq: int, event: Event) -> ShowView:
 
 def _changes(view: ShowView, event: Event) -> dict[str, object]:
     match event:
-        case StreamSelected(stream_id=stream_id, stream=stream):
-            return {"stream_id": stream_id, "stream": stream, "viewers": stream.viewers}
-        case NewMessage(message=message):
-            return {"messages": (*view.messages, message)[-RECENT_MESSAGES:]}
-        case BuyerDetected(buyer=buyer, stats=stats):
-            return {"buyers": (*view.buyers, buyer)[-RECENT_BUYERS:], "stats": stats}
+        case NewMessage() | VerdictUpdated():
+            return {"messages": _messages(view.messages, event)}
+        case BuyerDetected() | BuyerWithdrawn() | BuyerReturned():
+            return {"buyers": _buyers(view.buyers, event), "stats": event.stats}
         case ClaimUpdated(claim=claim):
             return {"claims": _with_claim(view.claims, claim)}
+        case SaleCompleted(sale=sale):
+            return {"sales": (*view.sales, sale)[-RECENT_SALES:]}
+        case _:
+            return _condition(event)
+
+
+def _condition(event: _Condition) -> dict[str, object]:
+    """Return what an event says of the show itself; the latest word is the only one that counts."""
+    match event:
+        case StreamSelected(stream_id=stream_id, stream=stream):
+            return {"stream_id": stream_id, "stream": stream, "viewers": stream.viewers}
         case LotChanged(lot=lot):
             return {"lot": lot}
         case RulesChanged(rules=rules, learned=learned):
             return {"rules": rules, "learned": learned}
-        case SaleCompleted(sale=sale):
-            return {"sales": (*view.sales, sale)[-RECENT_SALES:]}
         case ViewersChanged(viewers=viewers):
             return {"viewers": viewers}
         case SourceStateChanged(state=state, reason=reason):
@@ -91,3 +106,24 @@ def _with_claim(claims: tuple[Claim, ...], claim: Claim) -> tuple[Claim, ...]:
     """Put a claim in the place of the same person's on the same lot, as the newest."""
     others = tuple(other for other in claims if other.key != claim.key)
     return (*others, claim)[-RECENT_CLAIMS:]
+
+
+def _messages(
+    messages: tuple[MessageView, ...], event: NewMessage | VerdictUpdated
+) -> tuple[MessageView, ...]:
+    """Add a new message, or show one that is still there as it is judged now."""
+    if isinstance(event, NewMessage):
+        return (*messages, event.message)[-RECENT_MESSAGES:]
+    judged = event.message
+    return tuple(judged if message.id == judged.id else message for message in messages)
+
+
+def _buyers(
+    buyers: tuple[BuyerView, ...], event: BuyerDetected | BuyerWithdrawn | BuyerReturned
+) -> tuple[BuyerView, ...]:
+    """Put a buyer in the place of their number, or take them out."""
+    buyer = event.buyer
+    others = tuple(other for other in buyers if other.capture_id != buyer.capture_id)
+    if isinstance(event, BuyerWithdrawn):
+        return others
+    return tuple(sorted((*others, buyer), key=lambda one: one.buyer_number))[-RECENT_BUYERS:]

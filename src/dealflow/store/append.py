@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import apsw
 
 from dealflow.clock import iso
@@ -87,6 +89,8 @@ def write_batch(connection: apsw.Connection, batch: Batch) -> tuple[Frame, ...]:
         write_revisions(connection, batch.show_id, batch.revisions, batch.at)
     if batch.captures:
         _write_captures(connection, batch, platform)
+    if batch.withdrawn or batch.returned:
+        _move_captures(connection, batch)
     _write_facts(connection, batch)
     if batch.update is not None:
         _update_show(connection, batch.show_id, batch.update)
@@ -180,11 +184,33 @@ def _write_captures(connection: apsw.Connection, batch: Batch, platform: str) ->
     """Write the captures that are new, and add them to the show's totals."""
     rows = [capture_row(capture, batch.show_id, platform) for capture in batch.captures]
     values = [value for (value,) in _CAPTURES.run(connection, rows)]
-    if values:
+    _add_to_totals(connection, batch.show_id, len(values), sum(values))
+
+
+def _move_captures(connection: apsw.Connection, batch: Batch) -> None:
+    """Let captures count no more, or again, and let the show's totals follow."""
+    moves: tuple[tuple[tuple[str, ...], str | None, int], ...] = (
+        (batch.withdrawn, iso(batch.at), -1),
+        (batch.returned, None, 1),
+    )
+    for keys, since, sign in moves:
+        moved: list[tuple[Any, ...]] = connection.execute(
+            "UPDATE sales_captured SET withdrawn_at = ?1 WHERE stream_session_id = ?2"
+            ' AND "key" IN (SELECT value FROM json_each(?3))'
+            " AND (withdrawn_at IS NULL) = (?1 IS NOT NULL)"
+            " RETURNING coalesce(estimated_value, 0.0)",
+            (since, batch.show_id, text_of(keys)),
+        ).fetchall()
+        worth = sum(value for (value,) in moved)
+        _add_to_totals(connection, batch.show_id, sign * len(moved), sign * worth)
+
+
+def _add_to_totals(connection: apsw.Connection, show: str, captures: int, worth: float) -> None:
+    if captures:
         connection.execute(
             "UPDATE stream_sessions SET total_sales_caught = total_sales_caught + ?,"
             " total_revenue_recovered = round(total_revenue_recovered + ?, 2) WHERE id = ?",
-            (len(values), sum(values), batch.show_id),
+            (captures, worth, show),
         )
 
 

@@ -18,9 +18,11 @@ from dealflow.model.show import LearnedRule, Lot, Sale, SaleMode, ShowRules, Sho
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """The accounting of one show; every figure only ever rises.
+    """The accounting of one show, or what a batch adds to it.
 
-    The identity that holds at rest: read = stored + duplicates + sum(dropped) + spooled.
+    ``buyers`` and ``leads`` follow the verdicts that stand, so a correction may take one away; the
+    other figures only ever rise. The identity that holds at rest: read = stored + duplicates +
+    sum(dropped) + spooled.
     """
 
     read: int = 0
@@ -54,10 +56,15 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
     rules: ShowRules | None = None
     filters: Filters | None = None
     learned: tuple[LearnedRule, ...] = ()
+    threshold: float | None = None
     ended_at: int | None = None
     total_sales_caught: int = 0
     total_revenue_recovered: float = 0.0
     counters: Counters = Counters()
+
+    def capture_threshold(self, usual: float) -> float:
+        """Return the confidence from which a message is a buyer's here; ``usual`` elsewhere."""
+        return usual if self.threshold is None else self.threshold
 
 
 class ShowUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +99,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     no platform id to the id that was learned later. ``events`` get their positions in this order;
     the first ``new_message`` event is the first message's, and so on, one for each.
 
+    ``withdrawn`` and ``returned`` are the keys of captures that count no more, or again.
     ``revisions`` are further verdicts on messages stored earlier or here; a second opinion or the
     seller's word also settles the message's doubt. ``doubts`` wait until then.
     """
@@ -101,6 +109,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     messages: tuple[Judged, ...] = ()
     captures: tuple[Capture, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     sales: tuple[Sale, ...] = ()
     lots: tuple[Lot, ...] = ()
@@ -171,11 +181,12 @@ class Store(Protocol):
         now_ms: int,
         rules: ShowRules | None = None,
         filters: Filters | None = None,
+        threshold: float | None = None,
     ) -> Show:
         """Return the show of this caller's key, made or brought up to date as needed.
 
-        An empty URL, absent rules and absent filters leave a known show's as they are, so that
-        pushing to a show that is read elsewhere changes nothing of it.
+        An empty URL, and whatever is absent, leave a known show's as they are, so that pushing to
+        a show that is read elsewhere changes nothing of it.
         """
         ...
 
@@ -279,8 +290,17 @@ class Store(Protocol):
         """Return what second opinions cost in a month, in one show or in all."""
         ...
 
-    async def captures(self, show_id: str, *, after: int = 0, limit: int = 100) -> list[Capture]:
-        """Return captures by number, rising from ``after``."""
+    async def captures(
+        self, show_id: str, *, after: int = 0, limit: int = 100, withdrawn: bool = False
+    ) -> list[Capture]:
+        """Return captures by number, rising from ``after``.
+
+        Args:
+            show_id: the show.
+            after: the number after which to begin.
+            limit: the most that is returned.
+            withdrawn: return those too that the seller took back.
+        """
         ...
 
     async def sales(self, show_id: str) -> list[Sale]:

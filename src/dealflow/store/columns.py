@@ -95,6 +95,7 @@ SHOW_COLUMNS = (
     "total_revenue_recovered",
     "filters",
     "learned",
+    "threshold",
 )
 
 CLAIM_COLUMNS = (

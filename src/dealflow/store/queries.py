@@ -127,13 +127,14 @@ def message_by_id(
 
 
 def captures_after(
-    connection: apsw.Connection, show_id: str, after: int, limit: int
+    connection: apsw.Connection, show_id: str, after: int, limit: int, withdrawn: bool
 ) -> list[Capture]:
     """Return a show's captures by number."""
     rows = connection.execute(
-        f"SELECT {', '.join(CAPTURE_COLUMNS)} FROM sales_captured"
-        " WHERE stream_session_id = ? AND number > ? ORDER BY number LIMIT ?",
-        (show_id, after, limit),
+        f"SELECT {', '.join(CAPTURE_COLUMNS)}, withdrawn_at FROM sales_captured"
+        " WHERE stream_session_id = ? AND number > ? AND (? OR withdrawn_at IS NULL)"
+        " ORDER BY number LIMIT ?",
+        (show_id, after, withdrawn, limit),
     )
     return [capture_of(row) for row in rows]
 

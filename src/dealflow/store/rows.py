@@ -235,7 +235,7 @@ def capture_row(capture: Capture, show_id: str, platform: str) -> Row:
 
 
 def capture_of(row: Row) -> Capture:
-    """Read a row in the order of `CAPTURE_COLUMNS`."""
+    """Read a row in the order of `CAPTURE_COLUMNS`, followed by the time of its withdrawal."""
     return Capture(
         id=row[0],
         username=row[3],
@@ -251,6 +251,7 @@ def capture_of(row: Row) -> Capture:
         quantity=row[14],
         value=_values.decode(row[15]),
         lot_key=row[16],
+        withdrawn_at=None if row[17] is None else from_iso(row[17]),
     )
 
 
@@ -372,6 +373,7 @@ def show_of(row: Row) -> Show:
         total_revenue_recovered=row[16],
         filters=None if row[17] is None else _filters.decode(row[17]),
         learned=() if row[18] is None else _learned.decode(row[18]),
+        threshold=row[19],
         counters=_counters_of(_figures.decode(row[-1])),
     )
 

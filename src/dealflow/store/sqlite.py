@@ -90,6 +90,7 @@ class SqliteStore:
         now_ms: int,
         rules: ShowRules | None = None,
         filters: Filters | None = None,
+        threshold: float | None = None,
     ) -> Show:
         """Return the show of this caller's key, made or brought up to date as needed."""
 
@@ -97,11 +98,12 @@ class SqliteStore:
             # A second stream made in the same millisecond still gets an epoch of its own.
             connection.execute(
                 "INSERT INTO stream_sessions"
-                " (id, session_id, platform, url, started_at, rules, filters, epoch)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                " (id, session_id, platform, url, started_at, rules, filters, threshold, epoch)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9,"
                 " max(?8, (SELECT coalesce(max(epoch), 0) + 1 FROM stream_sessions)))"
                 " ON CONFLICT (session_id) DO UPDATE SET rules = coalesce(excluded.rules, rules),"
                 " filters = coalesce(excluded.filters, filters),"
+                " threshold = coalesce(excluded.threshold, threshold),"
                 " platform = iif(excluded.url = '', platform, excluded.platform),"
                 " url = iif(excluded.url = '', url, excluded.url)",
                 (
@@ -113,6 +115,7 @@ class SqliteStore:
                     None if rules is None else text_of(rules),
                     None if filters is None else text_of(filters),
                     now_ms,
+                    threshold,
                 ),
             )
             show = queries.show_by_key(connection, session_id)
@@ -218,10 +221,12 @@ class SqliteStore:
         """Return what second opinions cost in a month, in one show or in all."""
         return await self._read(lambda connection: revisions.spent_in(connection, month, show_id))
 
-    async def captures(self, show_id: str, *, after: int = 0, limit: int = 100) -> list[Capture]:
+    async def captures(
+        self, show_id: str, *, after: int = 0, limit: int = 100, withdrawn: bool = False
+    ) -> list[Capture]:
         """Return captures by number, rising from ``after``."""
         return await self._read(
-            lambda connection: queries.captures_after(connection, show_id, after, limit)
+            lambda connection: queries.captures_after(connection, show_id, after, limit, withdrawn)
         )
 
     async def sales(self, show_id: str) -> list[Sale]:

@@ -122,7 +122,7 @@ def test_a_restart_remembers() -> None:
     after = captures()
     for one in made:
         assert one is not None
-        after.remember(one.key, "n:amy", one.at, one.number)
+        after.remember(one)
     assert capture(after, room.judged("amy", Intent.CLAIM, at=3_000)) is None
     room.lot = None
     assert capture(after, room.judged("amy", Intent.CLAIM, at=1_000 + WINDOW_MS - 1)) is None
