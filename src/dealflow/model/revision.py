@@ -3,7 +3,7 @@
 Nothing is overwritten: each verdict is a version beside the others. The message's own verdict is
 version 1. What *stands* is what people see: the seller's word, else the second opinion, else the
 first verdict. What *counts* in the ledger is the same, but for one thing: a second opinion only
-ever adds a buyer, so where the first verdict found one it goes on counting.
+ever adds a buyer. Whatever else it says, such as that a claim is taken back, is a label and no more.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ def counted(first: Verdict, stands: Verdict, source: VerdictSource, threshold: f
         source: who gave it.
         threshold: the confidence from which a message's author is a buyer.
     """
-    if source is VerdictSource.SECOND_OPINION and first.confidence >= threshold:
-        return first
+    if source is VerdictSource.SECOND_OPINION:
+        adds_a_buyer = stands.confidence >= threshold > first.confidence
+        return stands if adds_a_buyer else first
     return stands
