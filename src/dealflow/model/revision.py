@@ -3,7 +3,7 @@
 Nothing is overwritten: each verdict is a version beside the others. The message's own verdict is
 version 1. What *stands* is what people see: the seller's word, else the second opinion, else the
 first verdict. What *counts* in the ledger is the same, but for one thing: a second opinion only
-ever adds a buyer. Whatever else it says, such as that a claim is taken back, is a label and no more.
+ever adds a buyer. Whatever else it says, such as that a claim is taken back, is a label alone.
 """
 
 from __future__ import annotations
