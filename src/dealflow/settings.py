@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from dealflow.errors import SettingsInvalid
+from dealflow.model.filters import Filters
 
 PREFIX = "DEALFLOW_"
 
@@ -135,6 +136,14 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return bool(self.base_url and self.model)
 
 
+class FilterSettings(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept out of every show that has no filters of its own."""
+
+    def filters(self) -> Filters:
+        """Return them as a show has them."""
+        return Filters(**msgspec.structs.asdict(self))
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs, which go to stderr."""
 
@@ -162,6 +171,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     browser: BrowserSettings = BrowserSettings()
     whatnot: WhatnotSettings = WhatnotSettings()
     llm: LlmSettings = LlmSettings()
+    filters: FilterSettings = FilterSettings()
     log: LogSettings = LogSettings()
 
     @property

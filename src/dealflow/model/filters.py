@@ -20,7 +20,7 @@ def _entries(about: str) -> Meta:
     return Meta(description=about, max_length=MAX_ENTRIES)
 
 
-class Filters(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept out before judgement; by itself nothing is.
 
     A name or a pattern is a glob (``*`` any run of characters, ``?`` any one) or, between
@@ -51,30 +51,27 @@ class Filters(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     repeats: Annotated[
         int,
         Meta(
-            description="How often one person may say the same on one lot within"
-            " `repeatSeconds`; 0: as often as they like.",
+            description="How often one person may say the same on one lot within the window;"
+            " 0: as often as they like.",
             ge=0,
             le=100,
         ),
     ] = 0
-    repeat_seconds: Annotated[
-        float, Meta(description="The window of `repeats`, in seconds.", ge=1, le=3600)
-    ] = 60.0
     flood: Annotated[
         int,
         Meta(
-            description="How many messages one person may send within `floodSeconds`;"
+            description="How many messages one person may send within the window;"
             " 0: as many as they like.",
             ge=0,
             le=1000,
         ),
     ] = 0
-    flood_seconds: Annotated[
-        float, Meta(description="The window of `flood`, in seconds.", ge=1, le=3600)
-    ] = 10.0
+    window: Annotated[
+        float, Meta(description="Seconds within which repeats and floods count.", ge=1, le=3600)
+    ] = 30.0
 
 
-class Held(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """A message that was kept out: who, what (its beginning), when (ISO 8601) and why."""
 
     username: str

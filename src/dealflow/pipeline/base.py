@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from dealflow.model.filters import Filters, Held
 from dealflow.model.intent import Role, Utterance, Verdict
 from dealflow.model.revision import Doubt, Revision
 from dealflow.model.show import ShowRules
@@ -22,6 +23,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     auto_discover: bool = False
     fallback_urls: tuple[str, ...] = ()
     rules: ShowRules | None = None
+    filters: Filters | None = None
     transport: Transport = Transport.AUTO
 
 
@@ -63,6 +65,13 @@ class Doubter(Protocol):
         ...
 
 
+class FilterState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a show keeps out, and the newest messages that were kept out of it."""
+
+    filters: Filters
+    held: tuple[Held, ...] = ()
+
+
 class Monitor(Protocol):
     """Reads shows on demand. All methods are safe to call from several tasks at once."""
 
@@ -102,6 +111,24 @@ class Monitor(Protocol):
         Raises:
             ShowUnknown: there is no such show.
             Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
+        """
+        ...
+
+    async def filters(self, session_id: str) -> FilterState:
+        """Return what a show keeps out.
+
+        Raises:
+            ShowUnknown: there is no show of that key.
+        """
+        ...
+
+    async def set_filters(self, session_id: str, filters: Filters) -> FilterState:
+        """Keep a show's filters with it, and use them from its next message on.
+
+        Raises:
+            InputInvalid: an entry is no usable pattern; its place is named, and nothing changed.
+            ShowUnknown: there is no show of that key.
+            DiskFull, StoreUnavailable: nothing changed.
         """
         ...
 

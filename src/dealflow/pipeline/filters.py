@@ -131,7 +131,7 @@ class Filter:
         self._said[key] = said
         if len(self._said) > TEXTS:
             self._said.popitem(last=False)
-        return _is_over(said.times, most, now, self.filters.repeat_seconds)
+        return _is_over(said.times, most, now, self.filters.window)
 
     def _floods(self, person: str, now: int) -> bool:
         most = self.filters.flood
@@ -141,7 +141,7 @@ class Filter:
         self._paces[person] = pace = deque(maxlen=most) if pace is None else pace
         if len(self._paces) > AUTHORS:
             self._paces.popitem(last=False)
-        return _is_over(pace, most, now, self.filters.flood_seconds)
+        return _is_over(pace, most, now, self.filters.window)
 
 
 class _Saying:

@@ -37,6 +37,7 @@ from dealflow.model.rule_line import describe_patch
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import LearnedRule, Lot, RulesPatch, SaleMode, ShowRules
 from dealflow.model.text import MAX_NAME, MAX_TEXT, clean, clean_name
+from dealflow.pipeline.base import FilterState
 from dealflow.pipeline.dedupe import DedupeRing, Sighting
 from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.timeline import LotTimeline
@@ -149,6 +150,11 @@ class Intake:
         self._learn = learn
         self.lots = LotTimeline()
         self._history: dict[str, deque[str]] = {}
+
+    @property
+    def filter_state(self) -> FilterState:
+        """Return what is kept out, and the newest messages that were."""
+        return FilterState(filters=self.filter.filters, held=tuple(self.held))
 
     def take(self, facts: Sequence[Fact]) -> Taken:
         """Turn facts into steps, in their order."""

@@ -25,26 +25,29 @@ from dealflow.errors import (
     Stopping,
     TooManyShows,
 )
-from dealflow.intents.base import Classifier
+from dealflow.intents.base import Classifier, LearnRules
 from dealflow.ledger.ledger import LotOutcome
 from dealflow.model.facts import (
     ChatSeen,
     SourceChanged,
     SourceStatus,
 )
+from dealflow.model.filters import Filters
 from dealflow.model.message import Channel
 from dealflow.model.revision import Revision
 from dealflow.model.show import ShowRules
 from dealflow.model.text import MAX_NAME, clean
-from dealflow.pipeline.base import Doubter, Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.base import Doubter, FilterState, Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.finding import find
+from dealflow.pipeline.intake import learn_nothing
 from dealflow.pipeline.restore import restore
 from dealflow.pipeline.runner import ShowRunner
 from dealflow.settings import Settings
 from dealflow.sources.base import Platform, Reader, ShowRef, Transport
 from dealflow.sources.registry import Platforms
 from dealflow.sources.supervisor import Supervisor
-from dealflow.store.base import Show, Store
+from dealflow.store.base import Batch, Show, ShowUpdate, Store
 from dealflow.telemetry.metrics import Metrics
 
 IDLE_SECONDS = 600.0
@@ -96,7 +99,9 @@ class ShowMonitor:
         clock: Clock,
         metrics: Metrics,
         doubter: Doubter | None = None,
+        learn: LearnRules = learn_nothing,
     ) -> None:
+        self._learn = learn
         self._doubter = doubter
         self._settings = settings
         self._platforms = platforms
@@ -136,6 +141,8 @@ class ShowMonitor:
             ShowUrlRefused, ShowUnknown, TransportUnknown, TooManyShows, InputInvalid, Stopping.
         """
         self._check_open()
+        if request.filters is not None:
+            Filter(request.filters)  # a bad pattern is refused before anything is opened
         found = await find(self._platforms, request)
         platform, ref = found.platform, found.ref
         session_id = _session_key(request.session_id) or f"{ref.platform}:{ref.external_id}"
@@ -152,7 +159,12 @@ class ShowMonitor:
             if request.transport is not Transport.AUTO:
                 platform.reader(ref, request.transport)  # refuses an unknown way at once
             active = running or await self._open(
-                session_id, platform.name, ref.url, request.rules, ref
+                session_id,
+                platform.name,
+                ref.url,
+                ref,
+                rules=request.rules,
+                filters=request.filters,
             )
             active.ref = ref
             await active.runner.submit(found.facts(self._clock.now_ms()))
@@ -241,12 +253,18 @@ class ShowMonitor:
             await asyncio.wait([running])
 
     async def replay(
-        self, reader: Reader, *, session_id: str, url: str, rules: ShowRules | None
+        self,
+        reader: Reader,
+        *,
+        session_id: str,
+        url: str,
+        rules: ShowRules | None,
+        filters: Filters | None = None,
     ) -> Show:
         """Read a recorded show to its end through the whole pipeline."""
         self._check_open()
         async with self._opening:
-            active = await self._open(session_id, "replay", url, rules, None)
+            active = await self._open(session_id, "replay", url, None, rules=rules, filters=filters)
 
             async def read() -> None:
                 await self._tell(active, SourceStatus.LIVE, "playing the recording")
@@ -259,6 +277,41 @@ class ShowMonitor:
         if active.error is not None:
             raise active.error
         return active.show
+
+    async def filters(self, session_id: str) -> FilterState:
+        """Return what a show keeps out.
+
+        Raises:
+            ShowUnknown: there is no show of that key.
+        """
+        active = self._active.get(session_id)
+        if active is not None:
+            return active.runner.intake.filter_state
+        show = await self._known(session_id)
+        return FilterState(filters=show.filters or self._settings.filters.filters())
+
+    async def set_filters(self, session_id: str, filters: Filters) -> FilterState:
+        """Keep a show's filters with it, and use them from its next message on.
+
+        Raises:
+            InputInvalid: an entry is no usable pattern; its place is named, and nothing changed.
+            ShowUnknown: there is no show of that key.
+            DiskFull, StoreUnavailable: nothing changed.
+        """
+        ready = Filter(filters)
+        async with self._opening:
+            show = await self._known(session_id)
+            await self._store.append(
+                Batch(
+                    show_id=show.id,
+                    epoch=show.epoch,
+                    at=self._clock.now_ms(),
+                    update=ShowUpdate(filters=filters),
+                )
+            )
+            if (active := self._active.get(session_id)) is not None:
+                active.runner.intake.filter = ready
+        return await self.filters(session_id)
 
     def ledger(self, session_id: str) -> tuple[LotOutcome, ...]:
         """Return what became of each lot of a show that is, or just was, in memory.
@@ -301,6 +354,12 @@ class ShowMonitor:
         for late in await _wait((active.running for active in shows), DRAIN_SECONDS):
             late.cancel()
 
+    async def _known(self, session_id: str) -> Show:
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown(f"No show with the key {session_id!r} is known.")
+        return show
+
     def _check_open(self) -> None:
         if self._stopping:
             raise Stopping("DealFlow is shutting down.")
@@ -315,8 +374,10 @@ class ShowMonitor:
         session_id: str,
         platform: str,
         url: str,
-        rules: ShowRules | None,
         ref: ShowRef | None,
+        *,
+        rules: ShowRules | None = None,
+        filters: Filters | None = None,
     ) -> Active:
         show = await self._store.open_show(
             session_id=session_id,
@@ -324,6 +385,7 @@ class ShowMonitor:
             url=url,
             now_ms=self._clock.now_ms(),
             rules=rules,
+            filters=filters,
         )
         runner = await self._runner(show)
         await runner.open()
@@ -336,7 +398,12 @@ class ShowMonitor:
     async def _runner(self, show: Show) -> ShowRunner:
         """Return the pipeline of a show with its memory brought back."""
         intake, record, last_at = await restore(
-            self._store, show, self._settings.capture.threshold, self._doubter
+            self._store,
+            show,
+            self._settings.capture.threshold,
+            self._doubter,
+            filters=self._settings.filters.filters(),
+            learn=self._learn,
         )
         return ShowRunner(
             intake=intake,
@@ -355,7 +422,7 @@ class ShowMonitor:
         pushed = sum(1 for active in self._active.values() if active.ref is None)
         if pushed >= self._settings.max_shows:
             raise TooManyShows(f"{pushed} pushed shows are open, which is the limit.")
-        return await self._open(session_id, platform, "", None, None)
+        return await self._open(session_id, platform, "", None)
 
     def _close_idle(self) -> None:
         before = self._clock.monotonic() - IDLE_SECONDS

@@ -128,7 +128,7 @@ def test_what_is_no_link(text: str) -> None:
 
 
 def test_the_same_words_on_the_next_lot_are_a_new_claim() -> None:
-    door = Filter(Filters(repeats=1, repeat_seconds=60))
+    door = Filter(Filters(repeats=1, window=60))
     assert look(door, "mine", now=0) is None
     assert look(door, "MINE 🙋", now=1_000) is DropReason.REPEAT
     assert look(door, "mine!!", now=2_000, lot=SHOES) is None
@@ -136,7 +136,7 @@ def test_the_same_words_on_the_next_lot_are_a_new_claim() -> None:
 
 
 def test_a_repeat_is_forgiven_after_the_window() -> None:
-    door = Filter(Filters(repeats=2, repeat_seconds=10))
+    door = Filter(Filters(repeats=2, window=10))
     said = [look(door, "hi all", now=at) for at in (0, 1_000, 2_000, 10_500)]
     assert said == [None, None, DropReason.REPEAT, None]
 
@@ -149,7 +149,7 @@ def test_while_no_lot_is_known_a_few_words_may_be_the_next_claim() -> None:
 
 
 def test_a_flood_by_one_author_is_cut() -> None:
-    door = Filter(Filters(flood=3, flood_seconds=10))
+    door = Filter(Filters(flood=3, window=10))
     said = [look(door, f"text {at}", now=at * 1_000) for at in range(5)]
     assert said == [None, None, None, DropReason.FLOOD, DropReason.FLOOD]
     assert look(door, "me", user="bob", now=4_000) is None
