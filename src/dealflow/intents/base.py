@@ -117,7 +117,7 @@ class SecondOpinion(Protocol):
     """Version and hash of the instructions, as they are written beside each verdict: ``1-8f…``."""
 
     def estimate(self, batch: Sequence[Question]) -> Spent:
-        """Return the most that one call about these questions should use."""
+        """Return the most that `judge` should use for these questions, a retry included."""
         ...
 
     async def judge(self, batch: Sequence[Question]) -> Answers:

@@ -35,6 +35,29 @@ class Metrics:
         self.egress = self._counter("egress_decisions", "What the egress gate did.", "decision")
         self.commits = self._counter("commits", "Transactions of the store, by result.", "result")
         self.store_errors = self._counter("store_errors", "Failed commits.", "code")
+        self.second_calls = self._counter(
+            "second_calls", "Calls for second opinions, by result.", "result"
+        )
+        self.second_opinions = self._counter(
+            "second_opinions", "Doubtful messages, by what became of the question.", "outcome"
+        )
+        self.second_tokens = self._counter(
+            "second_tokens", "Tokens of second opinions, by direction.", "direction"
+        )
+        self.second_money = Counter(
+            "dealflow_second_money",
+            "Cost of second opinions, in the currency of the prices that are set.",
+            registry=self.registry,
+        )
+        self.second_circuit = Gauge(
+            "dealflow_second_circuit",
+            "Second opinions: 0 asked for, 1 being tried again, 2 paused.",
+            registry=self.registry,
+        )
+        self.second_waiting = Gauge(
+            "dealflow_second_waiting", "Doubts in memory that wait.", registry=self.registry
+        )
+        self.second_seconds = self._histogram("second_seconds", "A call for a second opinion.")
         self.active_shows = Gauge(
             "dealflow_active_shows", "Shows being read.", registry=self.registry
         )

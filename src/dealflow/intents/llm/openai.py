@@ -35,6 +35,8 @@ OPENAI: Final = "api.openai.com"
 _AGAIN: Final = frozenset({Trouble.UNREACHABLE, Trouble.BUSY, Trouble.FAULTY})
 """What may have passed a moment later. What was answered badly is never sent again."""
 
+_NEVER_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+
 FindWay = Callable[[], Awaitable[Way | None]]
 """Returns the way out, opening it at the first call; ``None``: straight to the endpoint."""
 
@@ -47,10 +49,13 @@ async def straight() -> Way | None:
 class _Attempt(Exception):
     """One attempt went wrong; ``after`` is how long the other side asked us to wait."""
 
-    def __init__(self, trouble: Trouble, after: float | None = None) -> None:
+    def __init__(
+        self, trouble: Trouble, *, after: float | None = None, was_sent: bool = True
+    ) -> None:
         super().__init__(trouble)
         self.trouble = trouble
         self.after = after
+        self.was_sent = was_sent
 
 
 class OpenAIOpinion:
@@ -74,9 +79,10 @@ class OpenAIOpinion:
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
     def estimate(self, batch: Sequence[Question]) -> Spent:
-        """Return the most that one call about these questions should use, its retry left out."""
-        sent = sum(prompt.estimated_tokens(one["content"]) for one in prompt.messages(batch))
-        return Spent(calls=1, tokens_in=sent, tokens_out=self._settings.max_answer_tokens)
+        """Return the most that asking about these questions should use, with the retry."""
+        return Spent(
+            calls=2, tokens_in=2 * _sent(batch), tokens_out=self._settings.max_answer_tokens
+        )
 
     async def judge(self, batch: Sequence[Question]) -> Answers:
         """Ask about one person's messages in one call."""
@@ -125,27 +131,26 @@ class OpenAIOpinion:
 
     async def _attempt(self, batch: Sequence[Question], calls: list[Answers]) -> float | None:
         """Make one attempt; return after how long another one may help, or ``None``."""
-        asked = self.estimate(batch)
-        calls.append(Answers(spent=Spent(tokens_in=asked.tokens_in)))  # cancelled, it was sent too
+        sent = _sent(batch)
+        calls.append(Answers(spent=Spent(tokens_in=sent)))  # counted if this is cancelled, too
         try:
             body = await self._ask(batch)
         except _Attempt as error:
-            calls[-1] = Answers(
-                trouble=error.trouble, after=error.after, spent=Spent(tokens_in=asked.tokens_in)
-            )
+            used = Spent(tokens_in=sent if error.was_sent else 0)
+            calls[-1] = Answers(trouble=error.trouble, after=error.after, spent=used)
             pause = error.after or PAUSE_SECONDS
             is_worth_it = error.trouble in _AGAIN and pause < self._settings.deadline_seconds / 2
             return pause if is_worth_it else None
         answers = read(body, batch, model=self.name)
         # An endpoint that does not say what it used is counted by its words.
-        tokens_out = answers.spent.tokens_out or min(len(body) // 3, asked.tokens_out)
+        tokens_out = answers.spent.tokens_out or min(
+            len(body) // 3, self._settings.max_answer_tokens
+        )
         calls[-1] = Answers(
             verdicts=answers.verdicts,
             troubles=answers.troubles,
             trouble=answers.trouble,
-            spent=Spent(
-                tokens_in=answers.spent.tokens_in or asked.tokens_in, tokens_out=tokens_out
-            ),
+            spent=Spent(tokens_in=answers.spent.tokens_in or sent, tokens_out=tokens_out),
         )
         return None
 
@@ -161,11 +166,13 @@ class OpenAIOpinion:
                 "/chat/completions", cast_to=httpx2.Response, body=self._body(batch)
             )
         except openai.APIStatusError as error:
-            raise _Attempt(_of_status(error.status_code), _asked_pause(error)) from error
+            after = _asked_pause(error)
+            raise _Attempt(_of_status(error.status_code), after=after) from error
         except openai.APIConnectionError as error:
-            raise _Attempt(_of_connection(error)) from error
+            was_sent = not isinstance(error.__cause__, _NEVER_SENT)
+            raise _Attempt(_of_connection(error), was_sent=was_sent) from error
         except OSError as error:
-            raise _Attempt(Trouble.UNREACHABLE) from error
+            raise _Attempt(Trouble.UNREACHABLE, was_sent=False) from error
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError) as error:
             raise _Attempt(Trouble.UNREADABLE) from error
         return response.content
@@ -203,6 +210,11 @@ class OpenAIOpinion:
                 ),
             )
         return self._client
+
+
+def _sent(batch: Sequence[Question]) -> int:
+    """Return about how many tokens one attempt sends."""
+    return sum(prompt.estimated_tokens(one["content"]) for one in prompt.messages(batch))
 
 
 def _of_status(status: int) -> Trouble:
