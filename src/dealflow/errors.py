@@ -20,6 +20,7 @@ The tree is ordered by who must act, then by phase::
     │   ├── InputInvalid             malformed or out of bounds
     │   ├── ShowUrlRefused           not the URL of a live show that we may open
     │   ├── ShowUnknown              no show of that name
+    │   ├── MessageUnknown           the show has no message of that id
     │   ├── TokenMissing             no token, or a wrong one
     │   ├── HostRefused              the Host header is not ours
     │   ├── OriginRefused            the Origin may not talk to us
@@ -199,6 +200,13 @@ class ShowUnknown(ClientError):
 
     code = "show_unknown"
     hint = "GET /api/streams lists the shows."
+
+
+class MessageUnknown(ClientError):
+    """The show has no message of that id."""
+
+    code = "message_unknown"
+    hint = "GET /api/sessions/{id}/messages lists the messages."
 
 
 class TokenMissing(ClientError):

@@ -19,6 +19,7 @@ STATUSES: dict[type[errors.DealflowError], int] = {
     errors.HostRefused: 403,
     errors.OriginRefused: 403,
     errors.ShowUnknown: 404,
+    errors.MessageUnknown: 404,
     errors.RouteUnknown: 404,
     errors.MethodRefused: 405,
     errors.BodyTooSlow: 408,

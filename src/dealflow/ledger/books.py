@@ -98,13 +98,13 @@ class Books:
             place: its position in the show, not before that of the last one.
             entry: what happened.
         """
-        claims, voice = self._take(Turn(place, entry))
+        claims, voice = self._take(Turn(place, _slim(entry)))
         changes = Changes(claims=claims)
         return changes if voice is None else self._settled(voice, changes)
 
     def relive(self, place: int, entry: Entry) -> None:
         """Fold what is stored already once more, after a restart; nobody is captured anew."""
-        self._take(Turn(place, entry))
+        self._take(Turn(place, _slim(entry)))
 
     def revise(self, place: int, said: Said, *, withdraw_at: int | None) -> Changes:
         """Fold a message with another verdict, at the place at which it was said.
@@ -193,7 +193,7 @@ class Books:
             return self._note(said)
         start = _place_of(turns, place, said.message)
         is_there = start < len(turns) and _is_of(turns[start], said.message)
-        told = [Turn(place, said)] if self._matters(said) else []
+        told = [Turn(place, _slim(said))] if self._matters(said) else []
         number = self._forgotten + start
         mark = next(mark for mark in reversed(self._marks) if mark.index <= number)
         again = [*turns[mark.index - self._forgotten : start], *told, *turns[start + is_there :]]
@@ -243,6 +243,13 @@ class Books:
             self.captures.mark(),
             self._average.checkpoint(),
         )
+
+
+def _slim(entry: Entry) -> Entry:
+    """Return an entry without its scores, which the books do not need for as long as they keep."""
+    if not isinstance(entry, Said) or not entry.verdict.scores:
+        return entry
+    return Said(entry.message, msgspec.structs.replace(entry.verdict, scores={}))
 
 
 def _place_of(turns: Sequence[Turn], place: int, message: Message) -> int:

@@ -227,17 +227,22 @@ class ShowMonitor:
         """Give stored messages of one show further verdicts; return after COMMIT.
 
         Raises:
-            ShowUnknown: there is no such show.
+            ShowUnknown, MessageUnknown: there is no such show, or no such message in it.
             Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
         """
-        self._check_open()
-        async with self._opening:  # so that nobody opens the show meanwhile
-            if (active := self._active.get(session_id)) is not None:
-                asked = active.runner.reconsider(revisions)
+        while True:
+            self._check_open()
+            async with self._opening:  # so that nobody opens the show meanwhile
+                active = self._active.get(session_id)
+                if active is None:
+                    await self._reconsider_closed(session_id, revisions)
+                    return
+            try:
+                await active.runner.reconsider(revisions)
+            except Stopping:
+                await _wait((active.running,), DRAIN_SECONDS)  # it is just being closed
             else:
-                await self._reconsider_closed(session_id, revisions)
                 return
-        await asked
 
     async def _reconsider_closed(self, session_id: str, revisions: Sequence[Revision]) -> None:
         """Bring a show's memory back for as long as it takes to fold its revisions."""
@@ -245,12 +250,14 @@ class ShowMonitor:
         if show is None:
             raise ShowUnknown(f"There is no show with the key {session_id!r}.")
         runner = await self._runner(show)
-        running = self._tasks.create_task(runner.run(), name=f"revising {show.id}")
+        running = self._tasks.create_task(self._drive(runner), name=f"revising {show.id}")
         try:
             await runner.reconsider(revisions)
         finally:
             runner.close()
             await asyncio.wait([running])
+        if session_id in self._finished:
+            self._finished[session_id] = runner.outcomes
 
     async def replay(
         self,
@@ -400,7 +407,7 @@ class ShowMonitor:
         intake, record, last_at = await restore(
             self._store,
             show,
-            self._settings.capture.threshold,
+            show.capture_threshold(self._settings.capture.threshold),
             self._doubter,
             filters=self._settings.filters.filters(),
             learn=self._learn,
@@ -467,14 +474,8 @@ class ShowMonitor:
     async def _run(self, active: Active) -> None:
         session_id = active.show.session_id
         try:
-            await active.runner.run()
-        except DealflowError as error:
-            active.error = error
-            _log.error("a show stopped", extra={"show": active.show.id, "code": error.code})
-        except Exception:  # noqa: BLE001 - the edge of the task: one show's fault stays its own
-            _log.exception("a show stopped", extra={"show": active.show.id})
+            active.error = await self._drive(active.runner) or active.error
         finally:
-            active.runner.abandon()
             if active.reading is not None:
                 active.reading.cancel()
             self._finished[session_id] = active.runner.outcomes
@@ -483,6 +484,19 @@ class ShowMonitor:
             if self._active.get(session_id) is active:
                 del self._active[session_id]
             self._metrics.active_shows.set(len(self._active))
+
+    async def _drive(self, runner: ShowRunner) -> DealflowError | None:
+        """Run a pipeline to its end; return what ended it before its time, if that has a name."""
+        try:
+            await runner.run()
+        except DealflowError as error:
+            _log.error("a show stopped", extra={"show": runner.show.id, "code": error.code})
+            return error
+        except Exception:  # noqa: BLE001 - the edge of the task: one show's fault stays its own
+            _log.exception("a show stopped", extra={"show": runner.show.id})
+        finally:
+            runner.abandon()
+        return None
 
     async def _end(self, active: Active, reason: str) -> None:
         active.leaving = True

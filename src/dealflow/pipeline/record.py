@@ -7,14 +7,14 @@ so that memory never holds what the store does not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
 
 import msgspec
 
 from dealflow.clock import iso
-from dealflow.ledger.capture import Captures
+from dealflow.ledger.books import Books, BooksState, Changes
 from dealflow.ledger.ledger import (
-    Ledger,
+    Entry,
     LotLeft,
     LotOpened,
     ModeKnown,
@@ -22,28 +22,27 @@ from dealflow.ledger.ledger import (
     Said,
     Sold,
 )
-from dealflow.ledger.value import Average, estimate
-from dealflow.model.claim import Capture, Claim
+from dealflow.model.claim import Capture
 from dealflow.model.events import (
     BuyerDetected,
-    ClaimUpdated,
+    BuyerReturned,
+    BuyerWithdrawn,
     EventBody,
     GapView,
     LotChanged,
     MessageView,
     NewMessage,
+    PreviousVerdict,
     RulesChanged,
     SaleCompleted,
     SourceStateChanged,
     StatsUpdated,
     StreamSelected,
     Totals,
+    VerdictUpdated,
     ViewersChanged,
-    encode_body,
-    kind_of,
 )
 from dealflow.model.facts import (
-    Gap,
     Reconsidered,
     SaleSeen,
     ShowSeen,
@@ -52,13 +51,15 @@ from dealflow.model.facts import (
     ViewersSeen,
 )
 from dealflow.model.intent import Utterance, Verdict
-from dealflow.model.message import Judged, Message
-from dealflow.model.revision import Doubt, Revision
-from dealflow.model.show import Lot, Sale, ShowStatus, StreamInfo
-from dealflow.model.showing import buyer_view, message_view
+from dealflow.model.message import Judged
+from dealflow.model.revision import Doubt, Revision, VerdictSource
+from dealflow.model.show import ShowStatus, StreamInfo
+from dealflow.model.showing import buyer_view, message_view, shown
 from dealflow.pipeline.base import Doubter
+from dealflow.pipeline.dossier import Dossier
+from dealflow.pipeline.draft import Draft
 from dealflow.pipeline.intake import Heard, LotMoved, RulesLearned, Step
-from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate
+from dealflow.store.base import Batch, Counters, Show
 
 MINUTE_MS = 60_000
 STATS_EVERY_MS = 1_000
@@ -76,30 +77,11 @@ class Written(msgspec.Struct):
     captured: set[str]
 
 
-class _Draft(msgspec.Struct):
-    messages: list[Judged] = []
-    captures: list[Capture] = []
-    claims: list[Claim] = []
-    sales: list[Sale] = []
-    lots: list[Lot] = []
-    gaps: list[Gap] = []
-    revisions: list[Revision] = []
-    doubts: list[Doubt] = []
-    events: list[EventDraft] = []
-    update: dict[str, Any] = {}
-    buyers: int = 0
-    leads: int = 0
-
-    def tell(self, event: EventBody) -> None:
-        self.events.append(EventDraft(kind_of(event), encode_body(event)))
-
-
 class Memory(msgspec.Struct, frozen=True):
     """What `Record.restore` needs to undo a fold."""
 
-    ledger: Any
-    captures: Any
-    average: Any
+    books: BooksState
+    position: int
     totals: Totals
     stream: StreamInfo
     minute: dict[int, int]
@@ -114,17 +96,15 @@ class Record:
         self,
         show: Show,
         *,
-        ledger: Ledger,
-        captures: Captures,
+        books: Books,
         threshold: float,
         doubter: Doubter | None = None,
     ) -> None:
         self.show = show
-        self._doubter = doubter
-        self.ledger = ledger
-        self.captures = captures
+        self.books = books
         self.threshold = threshold
-        self.average = Average()
+        self._doubter = doubter
+        self._position = show.last_seq
         self.totals = Totals(
             total_messages=show.counters.stored,
             total_buyers=show.counters.buyers,
@@ -151,9 +131,8 @@ class Record:
     def checkpoint(self) -> Memory:
         """Return what is needed to undo the folds that follow."""
         return Memory(
-            self.ledger.checkpoint(),
-            self.captures.checkpoint(),
-            self.average.checkpoint(),
+            self.books.checkpoint(),
+            self._position,
             self.totals,
             self.stream,
             dict(self._minute),
@@ -163,9 +142,8 @@ class Record:
 
     def restore(self, memory: Memory) -> None:
         """Undo every fold since the checkpoint."""
-        self.ledger.restore(memory.ledger)
-        self.captures.restore(memory.captures)
-        self.average.restore(memory.average)
+        self.books.restore(memory.books)
+        self._position = memory.position
         self.totals = memory.totals
         self.stream = memory.stream
         self._minute = dict(memory.minute)
@@ -180,6 +158,7 @@ class Record:
         counters: Counters,
         learned: Sequence[tuple[str, str]],
         now_ms: int,
+        dossiers: Mapping[str, Dossier] = MappingProxyType({}),
     ) -> Written:
         """Fold the steps in their order.
 
@@ -189,54 +168,35 @@ class Record:
             counters: what intake counted; the messages, buyers and leads of this fold are added.
             learned: platform ids that became known later, by message key.
             now_ms: the time of this batch.
+            dossiers: by message id, one for each message that is reconsidered.
         """
-        draft = _Draft()
+        draft = Draft(self._position + 1, dossiers=dict(dossiers))
         for step in steps:
             self._fold_one(step, verdicts, draft)
         self._tell_stats(draft, now_ms)
-        batch = Batch(
-            show_id=self.show.id,
-            epoch=self.show.epoch,
-            at=now_ms,
-            messages=tuple(draft.messages),
-            captures=tuple(draft.captures),
-            claims=tuple(draft.claims),
-            sales=tuple(draft.sales),
-            lots=tuple(draft.lots),
-            gaps=tuple(draft.gaps),
-            revisions=tuple(draft.revisions),
-            doubts=tuple(draft.doubts),
-            learned=tuple(learned),
-            counters=msgspec.structs.replace(
-                counters,
-                stored=len(draft.messages),
-                buyers=draft.buyers,
-                leads=draft.leads,
-            ),
-            update=ShowUpdate(**draft.update) if draft.update else None,
-            events=tuple(draft.events),
-        )
+        batch = draft.batch(self.show, at=now_ms, counters=counters, learned=learned)
+        self._position += len(batch.events)
         captured = {judged.message.id for judged in draft.messages if self._stands(judged)}
         return Written(batch, dict(verdicts), captured)
 
-    def relive(self, message: Message, verdict: Verdict) -> None:
-        """Fold a stored message once more after a restart; nothing is written."""
-        self.ledger.apply(Said(message, verdict))
-        judged = Judged(message, verdict)
-        if self._is_buyer(judged):
-            self._capture(judged)
+    def reached(self, position: int) -> None:
+        """Note the position of the last event that was committed beside the folds."""
+        self._position = position
 
     def select(self) -> EventBody:
         """Return the event that opens a show."""
         return StreamSelected(stream_id=self.show.id, stream=self.stream)
 
     def _stands(self, judged: Judged) -> bool:
-        return self._is_buyer(judged) and self.captures.stands(judged)
+        return self._is_buyer(judged.verdict) and self.books.stands(judged)
 
-    def _is_buyer(self, judged: Judged) -> bool:
-        return judged.verdict.confidence >= self.threshold
+    def _is_buyer(self, verdict: Verdict) -> bool:
+        return verdict.confidence >= self.threshold
 
-    def _fold_one(self, step: Step, verdicts: Mapping[str, Verdict], draft: _Draft) -> None:
+    def _is_lead(self, verdict: Verdict) -> bool:
+        return verdict.intent.is_lead and not self._is_buyer(verdict)
+
+    def _fold_one(self, step: Step, verdicts: Mapping[str, Verdict], draft: Draft) -> None:
         match step:
             case Heard(message=message, context=context):
                 self._fold_message(Judged(message, verdicts[message.id], context), draft)
@@ -244,16 +204,15 @@ class Record:
                 draft.tell(LotChanged(lot=lot))
                 if lot is not None:
                     draft.lots.append(lot)
-                self._claims(LotOpened(lot, at) if lot is not None else LotLeft(at), draft)
+                self._note(LotOpened(lot, at) if lot is not None else LotLeft(at), draft)
             case RulesLearned(rules=rules, learned=learned):
                 draft.update["learned"] = learned
                 draft.tell(RulesChanged(rules=rules, learned=learned))
-                self.ledger.apply(RulesKnown(rules))
+                self._note(RulesKnown(rules), draft)
             case SaleSeen(sale=sale, at=at):
                 draft.sales.append(sale)
                 draft.tell(SaleCompleted(sale=sale))
-                self.average.add(sale)
-                self._claims(Sold(sale, at), draft)
+                self._note(Sold(sale, at), draft)
             case ViewersSeen(viewers=viewers):
                 self._fold_viewers(viewers, draft)
             case ShowSeen():
@@ -261,31 +220,80 @@ class Record:
             case SourceChanged():
                 self._fold_source(step, draft)
             case Reconsidered(revision=revision):
-                draft.revisions.append(revision)
+                self._fold_revision(revision, draft)
 
-    def _fold_message(self, judged: Judged, draft: _Draft) -> None:
+    def _fold_message(self, judged: Judged, draft: Draft) -> None:
         message, verdict = judged.message, judged.verdict
         draft.messages.append(judged)
         draft.tell(NewMessage(message=self._view(judged)))
         self._doubt(judged, draft)
         self._count(judged, draft)
-        self._claims(Said(message, verdict), draft)
-        if not self._is_buyer(judged):
+        changes = self._note(Said(message, verdict), draft)
+        self._fold_captures(changes, draft)
+
+    def _fold_revision(self, revision: Revision, draft: Draft) -> None:
+        before = draft.dossiers[revision.message_id]
+        after = draft.dossiers[revision.message_id] = before.revised(revision)
+        draft.revisions.append(revision)
+        if after.version == before.version:
+            return  # it stands beside the one that stands
+        was, now = before.verdict, after.verdict
+        draft.tell(
+            VerdictUpdated(
+                message=self._view(Judged(after.message, now)),
+                source=after.source,
+                reason=now.reason,
+                previous=PreviousVerdict(
+                    intent=was.intent,
+                    confidence=shown(was.confidence),
+                    is_buyer=self._is_buyer(was),
+                ),
+            )
+        )
+        self._count_leads(self._is_lead(now) - self._is_lead(was), draft)
+        counts = after.counted(self.threshold)
+        if counts == before.counted(self.threshold):
             return
-        capture = self._capture(judged)
-        if capture is None:
-            return
-        draft.captures.append(capture)
-        draft.buyers += 1
-        worth = capture.estimated_value or 0.0
+        changes = self.books.revise(
+            after.place,
+            Said(after.message, counts),
+            withdraw_at=revision.at if revision.source is VerdictSource.SELLER else None,
+        )
+        draft.tell_claims(changes)
+        self._fold_captures(changes, draft)
+
+    def _fold_captures(self, changes: Changes, draft: Draft) -> None:
+        for capture in changes.withdrawn:
+            draft.withdrawn.append(capture.key)
+            self._count_buyer(capture, -1, draft)
+            draft.tell(BuyerWithdrawn(buyer=buyer_view(capture), stats=self.totals))
+        for capture in changes.returned:
+            draft.returned.append(capture.key)
+            self._count_buyer(capture, 1, draft)
+            draft.tell(BuyerReturned(buyer=buyer_view(capture), stats=self.totals))
+        for capture in changes.made:
+            draft.captures.append(capture)
+            self._count_buyer(capture, 1, draft)
+            draft.tell(BuyerDetected(buyer=buyer_view(capture), stats=self.totals))
+
+    def _count_buyer(self, capture: Capture, sign: int, draft: Draft) -> None:
+        draft.buyers += sign
+        worth = sign * (capture.estimated_value or 0.0)
         self.totals = msgspec.structs.replace(
             self.totals,
-            total_buyers=self.totals.total_buyers + 1,
+            total_buyers=self.totals.total_buyers + sign,
             estimated_value=round(self.totals.estimated_value + worth, 2),
         )
-        draft.tell(BuyerDetected(buyer=buyer_view(capture), stats=self.totals))
 
-    def _doubt(self, judged: Judged, draft: _Draft) -> None:
+    def _count_leads(self, more: int, draft: Draft) -> None:
+        if more:
+            draft.leads += more
+            self.totals = msgspec.structs.replace(
+                self.totals, total_leads=self.totals.total_leads + more
+            )
+            self._stats_due = True
+
+    def _doubt(self, judged: Judged, draft: Draft) -> None:
         if self._doubter is None:
             return
         message, verdict = judged.message, judged.verdict
@@ -304,10 +312,6 @@ class Record:
                 )
             )
 
-    def _capture(self, judged: Judged) -> Capture | None:
-        lot = self.ledger.lot_of(judged.message, judged.verdict.slots)
-        return self.captures.decide(judged, estimate(judged.verdict, lot, self.average))
-
     def _view(self, judged: Judged) -> MessageView:
         verdict = judged.verdict
         return message_view(
@@ -318,31 +322,29 @@ class Record:
             threshold=self.threshold,
         )
 
-    def _count(self, judged: Judged, draft: _Draft) -> None:
-        is_lead = judged.verdict.intent.is_lead and not self._is_buyer(judged)
-        draft.leads += is_lead
+    def _count(self, judged: Judged, draft: Draft) -> None:
+        self._count_leads(self._is_lead(judged.verdict), draft)
         if not judged.message.backlog:
             second = judged.message.received_at // 1000
             self._minute[second] = self._minute.get(second, 0) + 1
         self.totals = msgspec.structs.replace(
-            self.totals,
-            total_messages=self.totals.total_messages + 1,
-            total_leads=self.totals.total_leads + is_lead,
+            self.totals, total_messages=self.totals.total_messages + 1
         )
         self._stats_due = True
 
-    def _claims(self, entry: Said | LotOpened | LotLeft | Sold, draft: _Draft) -> None:
-        for claim in self.ledger.apply(entry):
-            draft.claims.append(claim)
-            draft.tell(ClaimUpdated(claim=claim))
+    def _note(self, entry: Entry, draft: Draft) -> Changes:
+        """Fold an entry at the place of the event that was told last."""
+        changes = self.books.apply(draft.place, entry)
+        draft.tell_claims(changes)
+        return changes
 
-    def _fold_viewers(self, viewers: int, draft: _Draft) -> None:
+    def _fold_viewers(self, viewers: int, draft: Draft) -> None:
         if viewers != self.stream.viewers:
             self.stream = msgspec.structs.replace(self.stream, viewers=viewers)
             draft.update["viewers"] = viewers
             draft.tell(ViewersChanged(viewers=viewers))
 
-    def _fold_show(self, step: ShowSeen, draft: _Draft) -> None:
+    def _fold_show(self, step: ShowSeen, draft: Draft) -> None:
         said = {
             name: value
             for name, value in (("title", step.title), ("seller", step.seller))
@@ -356,9 +358,9 @@ class Record:
             draft.update["status"] = step.status
         if step.mode is not None:
             draft.update["mode"] = step.mode
-            self.ledger.apply(ModeKnown(step.mode))
+            self._note(ModeKnown(step.mode), draft)
 
-    def _fold_source(self, step: SourceChanged, draft: _Draft) -> None:
+    def _fold_source(self, step: SourceChanged, draft: Draft) -> None:
         if step.gap is not None:
             draft.gaps.append(step.gap)
         if step.way and step.way != self.stream.source:
@@ -376,7 +378,7 @@ class Record:
             )
         )
 
-    def _tell_stats(self, draft: _Draft, now_ms: int) -> None:
+    def _tell_stats(self, draft: Draft, now_ms: int) -> None:
         if not self._stats_due or now_ms - self._stats_at < STATS_EVERY_MS:
             return
         oldest = (now_ms - MINUTE_MS) // 1000

@@ -6,11 +6,12 @@ import heapq
 from collections.abc import AsyncIterator
 
 from dealflow.intents.base import LearnRules
-from dealflow.ledger.capture import Captures
-from dealflow.ledger.ledger import Ledger, LotLeft, LotOpened, RulesKnown, Sold
+from dealflow.ledger.books import MOVING, Books
+from dealflow.ledger.ledger import LotLeft, LotOpened, RulesKnown, Said, Sold
 from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted, decode
 from dealflow.model.filters import Filters
-from dealflow.model.intent import BUYER_INTENTS, Intent, Verdict
+from dealflow.model.intent import Verdict
+from dealflow.model.revision import counted
 from dealflow.pipeline.base import Doubter
 from dealflow.pipeline.dedupe import RING_SIZE, DedupeRing
 from dealflow.pipeline.intake import Intake, learn_nothing
@@ -19,9 +20,6 @@ from dealflow.store.base import Show, Store, StoredMessage
 
 PAGE = 1_000
 """Rows read at once, so that a long show never stands in memory whole."""
-
-# What can move the ledger; everything else was said for nothing as far as claims go.
-_MOVING = (*sorted(BUYER_INTENTS), Intent.RETRACTION, Intent.DEMAND)
 
 
 async def restore(
@@ -53,20 +51,15 @@ async def restore(
         filters=filters if show.filters is None else show.filters,
         learn=learn,
     )
-    ledger = Ledger(rules=show.rules, mode=show.mode, threshold=threshold)
-    record = Record(
-        show,
-        ledger=ledger,
-        captures=Captures(threshold=threshold, find=ledger.lot_of),
-        threshold=threshold,
-        doubter=doubter,
-    )
+    books = Books(rules=show.rules, mode=show.mode, threshold=threshold)
+    record = Record(show, books=books, threshold=threshold, doubter=doubter)
     if show.last_seq == 0:
         return intake, record, None
     last_at = await _fill_ring(store, show, intake.ring)
-    await _fold_history(store, show, intake, record)
+    await _remember_captures(store, show, books)
+    await _fold_history(store, show, intake, books, threshold)
     if intake.rulebook.rules is not None:
-        ledger.apply(RulesKnown(intake.rulebook.rules))
+        books.relive(show.last_seq, RulesKnown(intake.rulebook.rules))
     return intake, record, last_at
 
 
@@ -78,34 +71,47 @@ async def _fill_ring(store: Store, show: Show, ring: DedupeRing) -> int | None:
     return last
 
 
-async def _fold_history(store: Store, show: Show, intake: Intake, record: Record) -> None:
+async def _remember_captures(store: Store, show: Show, books: Books) -> None:
+    after = 0
+    while True:
+        page = await store.captures(show.id, after=after, limit=PAGE, withdrawn=True)
+        for capture in page:
+            books.captures.remember(capture)
+        if len(page) < PAGE:
+            return
+        after = page[-1].number
+
+
+async def _fold_history(
+    store: Store, show: Show, intake: Intake, books: Books, threshold: float
+) -> None:
     """Fold lots, rules, sales and what was claimed again, in the order of their positions."""
     messages = [message async for message in _messages(store, show)]
     frames = [frame async for frame in _frames(store, show)]
-    for _, item in heapq.merge(
+    at = show.started_at
+    for place, item in heapq.merge(
         ((message.seq, message) for message in messages),
         frames,
         key=lambda pair: pair[0],
     ):
         match item:
-            case StoredMessage():
-                record.relive(item.message, verdict_of(item))
+            case StoredMessage(message=message):
+                books.relive(place, Said(message, counted_verdict(item, threshold)))
             case LotChanged(lot=lot):
-                intake.lots.show(lot, show.started_at)
-                record.ledger.apply(
-                    LotLeft(show.started_at) if lot is None else LotOpened(lot, show.started_at)
-                )
+                intake.lots.show(lot, at)
+                books.relive(place, LotLeft(at) if lot is None else LotOpened(lot, at))
             case RulesChanged(rules=rules):
-                record.ledger.apply(RulesKnown(rules))
+                books.relive(place, RulesKnown(rules))
             case SaleCompleted(sale=sale):
-                record.average.add(sale)
-                record.ledger.apply(Sold(sale, show.started_at))
+                books.relive(place, Sold(sale, at))
 
 
 async def _messages(store: Store, show: Show) -> AsyncIterator[StoredMessage]:
     after = 0
     while True:
-        page = await store.messages(show.id, after=after, limit=PAGE, intents=_MOVING)
+        page = await store.messages(
+            show.id, after=after, limit=PAGE, intents=sorted(MOVING), first_too=True
+        )
         for message in page:
             yield message
         if len(page) < PAGE:
@@ -133,14 +139,7 @@ async def _frames(
         after = page[-1].seq
 
 
-def verdict_of(stored: StoredMessage) -> Verdict:
-    """Return the verdict that stands on a stored message; its scores were not kept."""
-    return Verdict(
-        intent=stored.intent,
-        confidence=stored.confidence,
-        scores={},
-        slots=stored.slots,
-        claims=stored.claims,
-        reason=stored.reason,
-        model=stored.model,
-    )
+def counted_verdict(stored: StoredMessage, threshold: float) -> Verdict:
+    """Return the verdict by which the books count a stored message."""
+    stands = stored.verdict
+    return counted(stored.first or stands, stands, stored.source, threshold)

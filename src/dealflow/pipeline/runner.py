@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
@@ -18,6 +20,7 @@ from dealflow.errors import (
     DiskFull,
     DuplicateMessages,
     InputInvalid,
+    MessageUnknown,
     Stopping,
     StoreUnavailable,
 )
@@ -37,6 +40,7 @@ from dealflow.model.intent import Verdict
 from dealflow.model.revision import Revision
 from dealflow.pipeline.base import Doubter, Outcome
 from dealflow.pipeline.classify import judge
+from dealflow.pipeline.dossier import Dossier, read_dossiers
 from dealflow.pipeline.intake import Heard, Intake, Step, Taken
 from dealflow.pipeline.queue import FactQueue, Parcel
 from dealflow.pipeline.record import Record, Written
@@ -69,6 +73,33 @@ class Work:
     def heard(self) -> list[Heard]:
         """Return the new messages."""
         return [step for step in self.taken.steps if isinstance(step, Heard)]
+
+    @property
+    def reconsidered(self) -> list[Reconsidered]:
+        """Return the further verdicts on stored messages."""
+        return [step for step in self.taken.steps if isinstance(step, Reconsidered)]
+
+    def drop_unknown(self, dossiers: Mapping[str, Dossier]) -> None:
+        """Leave out the verdicts on messages that are not stored, and tell who gave them."""
+        for step in self.reconsidered:
+            if step.revision.message_id not in dossiers:
+                self.taken.steps.remove(step)
+                self.refuse(MessageUnknown("This show has no such message."))
+
+    def refuse(self, error: DealflowError) -> None:
+        """Tell whoever waits for this parcel that not all of it was taken."""
+        receipt = self.parcel.receipt
+        if receipt is None:
+            _log.warning("a verdict is on no message", extra={"why": str(error)})
+        elif not receipt.done():
+            receipt.set_exception(error)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What must be known to fold: verdicts on new messages, and what is stored of older ones."""
+
+    verdicts: dict[str, Verdict]
+    dossiers: dict[str, Dossier]
 
 
 class ShowRunner:
@@ -105,7 +136,7 @@ class ShowRunner:
     @property
     def outcomes(self) -> tuple[LotOutcome, ...]:
         """Return what became of each lot."""
-        return self.record.ledger.outcomes()
+        return self.record.books.outcomes()
 
     async def submit(self, facts: Sequence[Fact]) -> None:
         """Take facts from a source; wait while there is no room."""
@@ -166,10 +197,30 @@ class ShowRunner:
                 heard, judge(self._classifier, heard, self._metrics), strict=True
             )
         }
-        await self._commit(works, verdicts)
+        works, dossiers = await self._look_up(works)
+        await self._commit(works, Known(verdicts, dossiers))
         for work in works:
             self._count(work)
             _answer(work)
+
+    async def _look_up(self, works: list[Work]) -> tuple[list[Work], dict[str, Dossier]]:
+        """Read what is stored of the messages that are reconsidered.
+
+        Returns the works too, without those that were refused because the store did not answer.
+        """
+        attempt = 0
+        while ids := {step.revision.message_id for work in works for step in work.reconsidered}:
+            try:
+                dossiers = await read_dossiers(self._store, self.show.id, ids)
+            except (DiskFull, StoreUnavailable) as error:
+                works = self._refuse_pushed(works, error)
+                await self._pause(attempt, error)
+                attempt += 1
+                continue
+            for work in works:
+                work.drop_unknown(dossiers)
+            return works, dossiers
+        return works, {}
 
     def _note_resumption(self, works: Sequence[Work]) -> None:
         """Record the stretch between the last message of an earlier run and the first of this one.
@@ -196,11 +247,11 @@ class ShowRunner:
                 )
             return
 
-    async def _commit(self, works: list[Work], verdicts: dict[str, Verdict]) -> None:
+    async def _commit(self, works: list[Work], known: Known) -> None:
         attempt = 0
         while works:
             memory = self.record.checkpoint()
-            written = self._fold(works, verdicts)
+            written = self._fold(works, known)
             if _is_empty(written.batch):
                 return
             try:
@@ -212,7 +263,7 @@ class ShowRunner:
                     raise  # the store names keys that are not in the batch: never try for ever
             except InputInvalid as error:
                 self.record.restore(memory)
-                await self._isolate(works, verdicts, error)
+                await self._isolate(works, known, error)
                 return
             except (DiskFull, StoreUnavailable) as error:
                 self.record.restore(memory)
@@ -228,7 +279,7 @@ class ShowRunner:
                 return
         self.failing = None
 
-    def _fold(self, works: Sequence[Work], verdicts: dict[str, Verdict]) -> Written:
+    def _fold(self, works: Sequence[Work], known: Known) -> Written:
         steps: list[Step] = []
         learned: list[tuple[str, str]] = []
         dropped: Counter[str] = Counter()
@@ -241,20 +292,19 @@ class ShowRunner:
             duplicates += work.taken.duplicates
         return self.record.fold(
             steps,
-            verdicts,
+            known.verdicts,
+            dossiers=known.dossiers,
             counters=Counters(read=read, duplicates=duplicates, dropped=dict(dropped)),
             learned=learned,
             now_ms=self._clock.now_ms(),
         )
 
-    async def _isolate(
-        self, works: list[Work], verdicts: dict[str, Verdict], error: InputInvalid
-    ) -> None:
+    async def _isolate(self, works: list[Work], known: Known, error: InputInvalid) -> None:
         """Commit the halves apart, until the row that cannot be stored stands alone."""
         if len(works) > 1:
             middle = len(works) // 2
-            await self._commit(works[:middle], verdicts)
-            await self._commit(works[middle:], verdicts)
+            await self._commit(works[:middle], known)
+            await self._commit(works[middle:], known)
             return
         work = works[0]
         steps = work.taken.steps
@@ -265,15 +315,17 @@ class ShowRunner:
                     work.taken.dropped[DropReason.MALFORMED] += 1
                     work.taken.fates[step.place] = DropReason.MALFORMED
                     self.intake.forget_message(step.message)
+                elif isinstance(step, Reconsidered):
+                    work.refuse(error)
             work.taken.steps = []
-            await self._commit(works, verdicts)
+            await self._commit(works, known)
             return
         middle = len(steps) // 2
         rest = Work(work.parcel, Taken(steps=steps[middle:], fates=work.taken.fates))
         rest.outcomes = work.outcomes
         work.taken.steps = steps[:middle]
-        await self._commit([work], verdicts)
-        await self._commit([rest], verdicts)
+        await self._commit([work], known)
+        await self._commit([rest], known)
 
     def _refuse_pushed(self, works: list[Work], error: DealflowError) -> list[Work]:
         """Tell pushers at once that nothing was taken; keep what sources read."""
@@ -334,6 +386,7 @@ class ShowRunner:
                 events=(EventDraft(kind_of(event), encode_body(event)),),
             )
         )
+        self.record.reached(frames[-1].seq)
         await relay(self._bus, self.show, frames)
 
 
