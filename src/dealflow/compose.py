@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealflow.bus.memory import MemoryBus
 from dealflow.clock import Clock, SystemClock
-from dealflow.errors import DataDirUnusable
+from dealflow.errors import DataDirUnusable, SettingsInvalid
 from dealflow.settings import Settings
 from dealflow.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
-    from dealflow.intents.base import Classifier
+    from dealflow.intents.base import Classifier, SecondOpinion
     from dealflow.pipeline.monitor import ShowMonitor
+    from dealflow.pipeline.second.loop import SecondReader
     from dealflow.sources.base import Reader, ShowRef
     from dealflow.sources.browser.chromium import SharedBrowser
     from dealflow.sources.egress import Gate
@@ -62,6 +63,59 @@ def classifier(settings: Settings) -> Classifier:
     from dealflow.intents.grammar import GrammarClassifier
 
     return GrammarClassifier()
+
+
+def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
+    """Return whoever is asked about doubtful messages, or ``None``: that is switched off.
+
+    Raises:
+        SettingsInvalid: it is switched on by half.
+    """
+    llm = settings.llm
+    if bool(llm.base_url) != bool(llm.model):
+        raise SettingsInvalid(
+            "A second opinion needs llm.base_url and llm.model; only one of them is set."
+        )
+    if not llm.is_on:
+        return None
+    from dealflow.intents.llm.openai import OpenAIOpinion
+    from dealflow.intents.llm.transport import Way
+    from dealflow.sources.http import tls
+
+    async def way() -> Way:
+        await gate.start()
+        proxy = gate.proxy
+        return Way(
+            server=proxy.server,
+            username=proxy.username,
+            password=proxy.password,
+            tls=tls() if llm.base_url.startswith("https:") else None,
+        )
+
+    return OpenAIOpinion(llm, clock=clock, way=way)
+
+
+def second_reader(
+    settings: Settings,
+    opinion: SecondOpinion | None,
+    *,
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+) -> SecondReader | None:
+    """Return what asks for second opinions, if there is somebody to ask."""
+    if opinion is None:
+        return None
+    from dealflow.pipeline.second.loop import SecondReader
+
+    return SecondReader(
+        settings.llm,
+        threshold=settings.capture.threshold,
+        opinion=opinion,
+        store=store,
+        clock=clock,
+        metrics=metrics,
+    )
 
 
 class Pages:
@@ -163,17 +217,25 @@ async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncItera
     whatnot = WhatnotPlatform(
         settings, gate=gate, page_reader=pages.whatnot, clock=clock, metrics=metrics
     )
+    second: SecondOpinion | None = None
     try:
+        # What is only replayed is not worth money, and a store in memory would forget the bill.
+        second = None if in_memory else second_opinion(settings, gate=gate, clock=clock)
+        reader = second_reader(settings, second, store=store, clock=clock, metrics=metrics)
         platforms = Platforms([whatnot])
-        async with ShowMonitor(
-            settings=settings,
-            platforms=platforms,
-            store=store,
-            bus=bus,
-            classifier=classifier(settings),
-            clock=clock,
-            metrics=metrics,
-        ) as monitor:
+        async with (
+            ShowMonitor(
+                settings=settings,
+                platforms=platforms,
+                store=store,
+                bus=bus,
+                classifier=classifier(settings),
+                clock=clock,
+                metrics=metrics,
+                doubter=reader,
+            ) as monitor,
+            nullcontext() if reader is None else reader.reading(monitor.reconsider),
+        ):
             yield App(
                 settings=settings,
                 clock=clock,
@@ -185,6 +247,8 @@ async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncItera
                 monitor=monitor,
             )
     finally:
+        if second is not None:
+            await second.aclose()
         await pages.aclose()
         await gate.aclose()
         await store.aclose()

@@ -22,7 +22,7 @@ from dealflow.errors import BrowserMissing
 from dealflow.model.facts import SourceStatus
 from dealflow.model.message import Channel
 from dealflow.pipeline.base import StartRequest
-from dealflow.settings import Settings
+from dealflow.settings import LlmSettings, Settings
 from dealflow.sources.base import Transport
 from dealflow.stage.script import load_show
 from dealflow.stage.whatnot import Stage
@@ -80,7 +80,11 @@ def command(invocation: Invocation, *, transport: str, speed: float) -> int:
     async def work(stop: asyncio.Event) -> int:
         way = await _way(Transport(transport), settings, invocation.output)
         async with Stage(script=load_show(), speed=speed) as stage:
-            here = replace(settings, whatnot=replace(settings.whatnot, base_url=stage.base_url))
+            here = replace(
+                settings,
+                whatnot=replace(settings.whatnot, base_url=stage.base_url),
+                llm=LlmSettings(),  # a made-up show is not worth anybody's money
+            )
             async with open_app(here) as app:
                 code = await _watch(app, stage, way, invocation, stop)
                 summary = await _summary(app, stage)

@@ -136,6 +136,8 @@ def policy_for(settings: Settings) -> EgressPolicy:
         HostRule(rule.name, frozenset(rule.ports), rule.subdomains) for rule in load_whatnot().hosts
     )
     bases = [origin_of(settings.whatnot.base_url)]
+    if settings.llm.is_on:
+        bases.append(origin_of(settings.llm.base_url))
     # A platform's own host stays under the strict rule, however it came into the settings.
     operator = frozenset(
         base for base in bases if not any(rule.admits(*base) for rule in platforms)
