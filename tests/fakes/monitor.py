@@ -15,13 +15,15 @@ from dealflow.model.events import (
     encode_body,
     kind_of,
 )
+from dealflow.model.filters import Filters
 from dealflow.model.ids import new_id
 from dealflow.model.intent import Intent, Slots, Verdict, message_type
 from dealflow.model.message import Channel, Judged, Message
 from dealflow.model.revision import Revision
 from dealflow.model.show import StreamInfo
-from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
-from dealflow.store.base import Batch, Counters, EventDraft, Show, Store
+from dealflow.pipeline.base import FilterState, Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.filters import Filter
+from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate, Store
 
 PLATFORM = "https://www.whatnot.com/live/"
 
@@ -96,6 +98,28 @@ class FakeMonitor:
                 revisions=tuple(revisions),
             )
         )
+
+    async def filters(self, session_id: str) -> FilterState:
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown("No show of that key is known.")
+        return FilterState(filters=show.filters or Filters())
+
+    async def set_filters(self, session_id: str, filters: Filters) -> FilterState:
+        self._fail()
+        Filter(filters)
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown("No show of that key is known.")
+        await self._store.append(
+            Batch(
+                show_id=show.id,
+                epoch=show.epoch,
+                at=self._clock.now_ms(),
+                update=ShowUpdate(filters=filters),
+            )
+        )
+        return FilterState(filters=filters)
 
     async def tell(self, show: Show, events: Sequence[EventBody]) -> None:
         """Commit and publish events."""

@@ -10,6 +10,9 @@ from dealflow.api.live.snapshot import info_of
 from dealflow.clock import iso
 from dealflow.model.facts import Gap
 from dealflow.model.intent import message_type
+from dealflow.model.rule_line import describe
+from dealflow.model.rulebook import Rulebook
+from dealflow.model.show import ShowRules
 from dealflow.model.showing import message_view, shown
 from dealflow.pipeline.base import Outcome
 from dealflow.store.base import Show, StoredMessage
@@ -38,6 +41,14 @@ def stream_of(show: Show, *, active: bool) -> schemas.StreamItem:
         total_leads=show.counters.leads,
         total_sales_caught=show.total_sales_caught,
         total_revenue_recovered=show.total_revenue_recovered,
+    )
+
+
+def rules_of(show: Show) -> schemas.RulesItem:
+    """Return the rules that hold in a show, with what its shop announced."""
+    rules = Rulebook(show.rules, show.learned).rules or ShowRules()
+    return schemas.RulesItem(
+        **msgspec.structs.asdict(rules), line=describe(rules), learned=list(show.learned)
     )
 
 

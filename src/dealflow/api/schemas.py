@@ -13,8 +13,9 @@ from msgspec import Meta
 
 from dealflow.model.claim import Claim
 from dealflow.model.events import BuyerView, GapView, MessageView, Totals
+from dealflow.model.filters import Entries, Filters, Held, Seconds, Times
 from dealflow.model.intent import Intent, MessageType, Role
-from dealflow.model.show import Sale, SaleMode, ShowRules, ShowStatus, StreamInfo
+from dealflow.model.show import LearnedRule, Sale, SaleMode, ShowRules, ShowStatus, StreamInfo
 from dealflow.model.text import MAX_NAME
 from dealflow.sources.base import Transport
 
@@ -67,8 +68,30 @@ class StartMonitoring(Request, frozen=True, kw_only=True):
     session_id: Key | None = None
     auto_discover: bool | None = None
     fallback_urls: Annotated[list[Url], Meta(max_length=MAX_FALLBACKS)] | None = None
-    rules: ShowRules | None = None
+    rules: Annotated[
+        ShowRules | str | None,
+        _example(
+            "How claims are made: the rules, or a line of them.",
+            "number = item; codes A1-A99; claim words: sold, mine; one per buyer",
+        ),
+    ] = None
+    filters: Filters | None = None
     transport: Transport = Transport.AUTO
+
+
+class FilterChange(Request, frozen=True, kw_only=True):
+    """The filters to replace; what is absent stays."""
+
+    mute: Entries | None = None
+    patterns: Entries | None = None
+    deny: Entries | None = None
+    allow: Entries | None = None
+    bots: bool | None = None
+    links: bool | None = None
+    hosts: Entries | None = None
+    repeats: Times | None = None
+    flood: Times | None = None
+    window: Seconds | None = None
 
 
 class StopMonitoring(Request, frozen=True, kw_only=True):
@@ -168,9 +191,26 @@ class GapItem(GapView, frozen=True, kw_only=True):
     reason: str
 
 
+class RulesItem(ShowRules, frozen=True, kw_only=True):
+    """The rules that hold now, as a line too; ``learned`` is what the shop announced of them."""
+
+    line: str
+    learned: list[LearnedRule]
+
+
+class FilterAnswer(Answer, frozen=True, kw_only=True):
+    """A show's filters; ``dropped`` counts by reason, ``held`` shows the newest, oldest first."""
+
+    session_id: str
+    filters: Filters
+    dropped: dict[str, int]
+    held: list[Held]
+
+
 class StreamSummary(StreamItem, frozen=True, kw_only=True):
     """One show's summary. ``sales`` are the platform's word, ``claims`` the ledger's."""
 
+    rules: RulesItem
     stats: Totals
     accounting: Accounting
     sales: list[Sale]

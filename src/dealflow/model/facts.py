@@ -127,6 +127,15 @@ class DropReason(StrEnum):
     FLOOD = "flood"
 
 
+FILTER_REASONS = frozenset(
+    {
+        *(DropReason.MUTED, DropReason.PATTERN, DropReason.DENIED),
+        *(DropReason.LINK, DropReason.REPEAT, DropReason.FLOOD),
+    }
+)
+"""Why the seller's own filters keep a message out."""
+
+
 class ChatDropped(msgspec.Struct, frozen=True, kw_only=True, tag="dropped"):
     """Messages that were read and cannot be kept."""
 

@@ -14,10 +14,9 @@ MAX_ENTRY = 300
 """Characters of one of them; the longest pattern that makes sense in chat is far below."""
 
 Entry = Annotated[str, Meta(min_length=1, max_length=MAX_ENTRY)]
-
-
-def _entries(about: str) -> Meta:
-    return Meta(description=about, max_length=MAX_ENTRIES)
+Entries = Annotated[tuple[Entry, ...], Meta(max_length=MAX_ENTRIES)]
+Times = Annotated[int, Meta(ge=0, le=1000)]
+Seconds = Annotated[float, Meta(ge=1, le=3600)]
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,46 +27,42 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     mute: Annotated[
-        tuple[Entry, ...],
-        _entries("User names that are not heard: globs over the whole name, or `/regex/`."),
+        Entries,
+        Meta(description="User names that are not heard: globs over the whole name, or `/regex/`."),
     ] = ()
     patterns: Annotated[
-        tuple[Entry, ...],
-        _entries("Texts that are kept out: globs that may stand anywhere in them, or `/regex/`."),
+        Entries,
+        Meta(description="Texts that are kept out: globs that may stand anywhere, or `/regex/`."),
     ] = ()
-    deny: Annotated[tuple[Entry, ...], _entries("Words and phrases that keep a message out.")] = ()
+    deny: Annotated[Entries, Meta(description="Words and phrases that keep a message out.")] = ()
     allow: Annotated[
-        tuple[Entry, ...],
-        _entries("Words and phrases that protect a message from every other filter."),
+        Entries,
+        Meta(description="Words and phrases that protect a message from every other filter."),
     ] = ()
     bots: Annotated[
         bool, Meta(description="Keep out what the platform marks as a bot's message.")
     ] = False
     links: Annotated[bool, Meta(description="Keep out messages that hold a link.")] = False
     hosts: Annotated[
-        tuple[Entry, ...],
-        _entries("Sites whose links are welcome all the same, with all beneath them."),
+        Entries,
+        Meta(description="Sites whose links are welcome all the same, with all beneath them."),
     ] = ()
     repeats: Annotated[
-        int,
+        Times,
         Meta(
             description="How often one person may say the same on one lot within the window;"
-            " 0: as often as they like.",
-            ge=0,
-            le=100,
+            " 0: as often as they like."
         ),
     ] = 0
     flood: Annotated[
-        int,
+        Times,
         Meta(
             description="How many messages one person may send within the window;"
-            " 0: as many as they like.",
-            ge=0,
-            le=1000,
+            " 0: as many as they like."
         ),
     ] = 0
     window: Annotated[
-        float, Meta(description="Seconds within which repeats and floods count.", ge=1, le=3600)
+        Seconds, Meta(description="Seconds within which repeats and floods count.")
     ] = 30.0
 
 

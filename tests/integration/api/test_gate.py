@@ -148,7 +148,7 @@ async def test_the_public_list_is_short_and_real() -> None:
 
 @pytest.mark.asyncio
 async def test_get_changes_nothing() -> None:
-    """Whatever changes something is POST; the login exchange alone spends its code by GET."""
+    """Whatever changes something is no GET; the login exchange alone spends its code by one."""
     async with made() as api:
         methods: dict[str, set[str]] = {}
         for kind, method, path in routes(api):
@@ -161,10 +161,11 @@ async def test_get_changes_nothing() -> None:
             "/functions/v1/monitor-realtime-stream",
             "/logout",
         }
+        assert {path for path, found in methods.items() if found & {"PUT", "PATCH"}} == {
+            "/api/sessions/{id:path}/filters",
+        }
         assert {method for found in methods.values() for method in found} <= {
-            "GET",
-            "HEAD",
-            "POST",
+            *("GET", "HEAD", "POST", "PUT", "PATCH"),
         }
 
 

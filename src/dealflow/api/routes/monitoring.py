@@ -13,6 +13,7 @@ from dealflow.api.live.snapshot import info_of
 from dealflow.api.openapi import BODY_ERRORS, answers, body
 from dealflow.api.schemas import Monitoring, StartMonitoring, StopMonitoring, Stopped
 from dealflow.api.services import Services
+from dealflow.model.rule_line import parse_rules
 from dealflow.pipeline.base import StartRequest
 
 _START = msgspec.json.Decoder(StartMonitoring)
@@ -48,7 +49,8 @@ def routes(services: Services) -> APIRouter:
                 session_id=wish.session_id,
                 auto_discover=bool(wish.auto_discover),
                 fallback_urls=tuple(wish.fallback_urls or ()),
-                rules=wish.rules,
+                rules=parse_rules(wish.rules) if isinstance(wish.rules, str) else wish.rules,
+                filters=wish.filters,
                 transport=wish.transport,
             )
         )

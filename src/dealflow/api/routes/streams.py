@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dealflow import errors
-from dealflow.api.answers import answer, gap_of, stream_of
+from dealflow.api.answers import answer, gap_of, rules_of, stream_of
 from dealflow.api.openapi import answers
 from dealflow.api.schemas import Accounting, StreamList, StreamSummary
 from dealflow.api.services import Services, find_show
@@ -42,6 +42,7 @@ def routes(services: Services) -> APIRouter:
         return answer(
             StreamSummary(
                 **msgspec.structs.asdict(item),
+                rules=rules_of(show),
                 stats=view.stats,
                 accounting=Accounting(
                     read=counters.read,
