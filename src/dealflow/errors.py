@@ -382,3 +382,17 @@ class Stopping(InternalError):
     code = "stopping"
     hint = "Send it again once DealFlow is back."
     retry = Retry.LATER
+
+
+class ModelDamaged(InternalError):
+    """A file of the model is missing, damaged or of another version."""
+
+    code = "model_damaged"
+    hint = "Install DealFlow again, or make the model anew with `scripts/train` in its repository."
+
+
+class TrainingUnavailable(InternalError):
+    """What training needs is not installed."""
+
+    code = "training_unavailable"
+    hint = "Run `scripts/train` in the repository: it installs what training needs."

@@ -45,7 +45,7 @@ HOMES: dict[str, frozenset[str]] = {
     "settings": frozenset(),
     "telemetry": frozenset({"prometheus_client"}),
     "sources": frozenset({"websockets", "httpcore", "certifi", "playwright"}),
-    "intents": frozenset({"openai", "httpx2"}),
+    "intents": frozenset({"openai", "httpx2", "numpy", "onnxruntime", "sentencepiece"}),
     "ledger": frozenset(),
     "store": frozenset({"apsw"}),
     "bus": frozenset(),

@@ -78,3 +78,33 @@ def explain(evidence: Evidence, finding: Finding) -> str:
 
 def _place(scene: Scene) -> str:
     return "" if scene.lot is not None else ", with no lot on screen"
+
+
+_READS = {
+    Intent.CLAIM: "reads like somebody who takes it",
+    Intent.BACKUP: "reads like a wish for the next place",
+    Intent.BID: "reads like an offer",
+    Intent.CHECKOUT: "reads like somebody ready to pay",
+    Intent.DEMAND: "reads like a wish for something else",
+    Intent.PRICE_QUESTION: "reads like a question about the price",
+    Intent.PRODUCT_QUESTION: "reads like a question about the item",
+    Intent.SHIPPING_QUESTION: "reads like a question about shipping or payment",
+    Intent.INTEREST: "reads like a liking, with nothing promised",
+    Intent.RETRACTION: "reads like taking a claim back",
+    Intent.DECLINED: "reads like a no",
+    Intent.POST_PURCHASE: "reads like talk of something bought before",
+    Intent.SPAM: "reads like an advertisement",
+    Intent.SELLER: "reads like the shop speaking",
+    Intent.CHATTER: "reads like talk",
+}
+
+
+def read_as(evidence: Evidence, intent: Intent) -> str:
+    """Return the reason where the model, and not a rule, decided: what it reads like, and why.
+
+    The words are quoted, since it is they as a whole that decided; the facts are those beside
+    which a model reads them.
+    """
+    said = " ".join(token.text for token in evidence.tokens)[:MAX_QUOTE].strip()
+    quoted = f': "{said}"' if said else ""
+    return f"{_READS[intent]}{quoted}{_place(evidence.scene)}"

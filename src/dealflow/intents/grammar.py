@@ -48,6 +48,17 @@ class GrammarClassifier:
         """Return one verdict for each utterance, in the same order."""
         return [self._judge(utterance) for utterance in batch]
 
+    def read(self, utterance: Utterance) -> tuple[Evidence, Finding]:
+        """Return what stands in a message and what the grammar concludes; for other models."""
+        tokens = self._tokens(utterance)
+        if not self._says_something(tokens, utterance):
+            scene = self._scenes.read(utterance.context)
+            return Evidence(tokens, [], scene, utterance.context, 0), Finding(
+                Intent.CHATTER, "quiet"
+            )
+        evidence = self._evidence_of(tokens, utterance)
+        return evidence, decide(evidence, self.lexicon)
+
     def find(self, utterance: Utterance) -> Finding:
         """Return what the grammar concludes, before any probability; for calibration."""
         if utterance.context.author_role in _SHOP:

@@ -1,0 +1,61 @@
+"""From the scores of the models to probabilities that mean what they say.
+
+The numbers here were fitted on lines that trained neither model (`training/fit.py`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dealflow.intents.linear.table import INTENTS, Scores
+
+BUYERS = np.array([intent.is_buyer for intent in INTENTS])
+_FAINT = 1e-5
+
+Confidences = NDArray[np.float32]
+
+
+class Mixture(msgspec.Struct, frozen=True, kw_only=True):
+    """How scores become probabilities: each model's weight, a bias for each intent, and a curve.
+
+    ``slope`` and ``shift`` map the log-odds of "is a buyer" to calibrated ones.
+    """
+
+    linear: float
+    encoder: float = 0.0
+    bias: tuple[float, ...] = (0.0,) * len(INTENTS)
+    slope: float = 1.0
+    shift: float = 0.0
+
+
+class Blend(msgspec.Struct, frozen=True, kw_only=True):
+    """The mixture for the linear model alone, and the one for both."""
+
+    quick: Mixture
+    full: Mixture
+
+
+def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = None) -> Scores:
+    """Return ``float32[messages, intents]``; each row adds up to 1.
+
+    The buyers' share of a row is the calibrated probability that the author is a buyer.
+    """
+    scores = linear * np.float32(mixture.linear) + np.array(mixture.bias, np.float32)
+    if encoder is not None:
+        scores = scores + encoder * np.float32(mixture.encoder)
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    raw = np.clip(shares[:, BUYERS].sum(axis=1), _FAINT, 1 - _FAINT)
+    odds = np.log(raw / (1 - raw)) * mixture.slope + mixture.shift
+    buyers = 1 / (1 + np.exp(-odds))
+    factors = np.where(
+        BUYERS[None, :], (buyers / raw)[:, None], ((1 - buyers) / (1 - raw))[:, None]
+    )
+    return np.asarray(shares * factors, np.float32)
+
+
+def confidences(shares: Scores) -> Confidences:
+    """Return the probability that each author is a buyer."""
+    return np.asarray(shares[:, BUYERS].sum(axis=1), np.float32)

@@ -1,0 +1,99 @@
+"""What the encoder reads: pieces of the text, the lot, the author's history, and marks.
+
+A *mark* is a symbol of its own that stands for a fact: how the grammar reads the message, how the
+show sells, how the numbers in it relate to the price. Marks need no words, hold in every language,
+and give the encoder the arithmetic that it cannot do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.linear.features import shape_of
+from dealflow.model.intent import Utterance
+
+START, PAD, END, UNKNOWN = 0, 1, 2, 3
+"""Pieces with a meaning of their own; the others begin at 4."""
+
+MAX_TEXT = 40
+MAX_LOT = 20
+MAX_HISTORY = 14
+"""Pieces of the text, of the lot and of the earlier messages that are read."""
+
+MAX_CHARACTERS = 400
+"""Characters of a text that are cut into pieces: ten for each piece that is read."""
+
+HISTORY = 2
+"""Earlier messages of the author that are read, the newest."""
+
+NUMBERS = 3
+"""Numbers of a message that have a mark."""
+
+OTHER = "?"
+"""The mark for what was never seen in training."""
+
+_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
+_UNSEEN = {0xFE0F: None, 0x200D: None, 0: None}
+
+
+class Pieces(Protocol):
+    """Cuts texts into pieces: what ``sentencepiece`` gives."""
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        """Return the numbers of the pieces of each text."""
+        ...
+
+
+def plain(text: str) -> str:
+    """Return a text as the pieces spell it: composed, lower case, no long runs of a character."""
+    folded = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower().translate(_UNSEEN)
+    return _RUN.sub(r"\1\1", folded).encode("utf-8", "ignore").decode()
+
+
+def texts(utterance: Utterance) -> tuple[str, str, str]:
+    """Return the texts that are read: the message, the lot, the author's earlier messages."""
+    lot = utterance.context.lot
+    said = ""
+    if lot is not None:
+        price = "" if lot.price is None else f"{lot.price:g}"
+        said = f"{lot.title[:80]} {price} {lot.currency or ''}"
+    history = " / ".join(utterance.context.history[-HISTORY:])
+    return plain(utterance.text), plain(said), plain(history[-MAX_CHARACTERS:])
+
+
+def marks(evidence: Evidence, finding: Finding) -> Iterator[str]:
+    """Yield the names of the marks of a message."""
+    scene = evidence.scene
+    yield f"f:{finding.tier}>{finding.intent}"
+    yield f"p:{scene.mode or '-'}{'+' if scene.lot is not None else '0'}"
+    yield f"r:{scene.rules.number_is or '-'}"
+    for token in evidence.ids[:NUMBERS]:
+        yield f"n:{shape_of(token, scene)}"
+
+
+def sequences(
+    read: Sequence[tuple[Utterance, Evidence, Finding]],
+    pieces: Pieces,
+    known: Mapping[str, int],
+) -> list[list[int]]:
+    """Return the numbers that the encoder reads, a list for each message.
+
+    ``known`` gives each mark its number; it holds `OTHER`.
+    """
+    said = [part for utterance, _, _ in read for part in texts(utterance)]
+    cut = pieces.encode(said) if said else []
+    other = known[OTHER]
+    rows: list[list[int]] = []
+    for at, (_, evidence, finding) in enumerate(read):
+        text, lot, history = cut[3 * at : 3 * at + 3]
+        row = [START, *text[:MAX_TEXT], END, *lot[:MAX_LOT], END]
+        if history:
+            row += [*history[-MAX_HISTORY:], END]
+        row += [known.get(mark, other) for mark in marks(evidence, finding)]
+        rows.append(row)
+    return rows

@@ -1,0 +1,70 @@
+"""Runs the encoder's ONNX file on one core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import sentencepiece as spm
+
+from dealflow.errors import ModelDamaged
+from dealflow.intents import artefacts
+from dealflow.intents.encoder.inputs import PAD, sequences
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.linear.table import INTENTS, Scores
+from dealflow.model.intent import Utterance
+
+MODEL, PIECES = "encoder.onnx", "encoder.spm"
+
+GROUP = 16
+"""Messages that run together. Sorted by length, so that little of a group is padding."""
+
+
+class Encoder:
+    """Gives each message a score for each intent; see `inputs` for what it reads."""
+
+    def __init__(self, model: bytes, pieces: bytes, marks: Mapping[str, int]) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._pieces = spm.SentencePieceProcessor(model_proto=pieces)
+            self._session = ort.InferenceSession(model, options, ["CPUExecutionProvider"])
+        except Exception as error:
+            raise ModelDamaged(f"The encoder cannot be loaded. {artefacts.MEND}") from error
+        self._marks = marks
+
+    @classmethod
+    def load(cls, marks: Mapping[str, int], folder: Path = artefacts.FOLDER) -> Encoder:
+        """Read the encoder that is shipped.
+
+        Raises:
+            ModelDamaged: a file is missing or is not what training wrote.
+        """
+        return cls(artefacts.read(MODEL, folder), artefacts.read(PIECES, folder), marks)
+
+    def logits(self, read: Sequence[tuple[Utterance, Evidence, Finding]]) -> Scores:
+        """Return ``float32[messages, intents]``."""
+        rows = self.prepare(read)
+        return self.run(rows)
+
+    def prepare(self, read: Sequence[tuple[Utterance, Evidence, Finding]]) -> list[list[int]]:
+        """Return the numbers that stand for each message; cheap, and holds the interpreter."""
+        return sequences(read, self._pieces, self._marks)
+
+    def run(self, rows: Sequence[Sequence[int]]) -> Scores:
+        """Return the scores of prepared messages; slow, and leaves the interpreter to others."""
+        scores = np.empty((len(rows), len(INTENTS)), np.float32)
+        order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+        for start in range(0, len(order), GROUP):
+            group = order[start : start + GROUP]
+            width = len(rows[group[-1]])
+            ids = np.full((len(group), width), PAD, np.int64)
+            for place, at in enumerate(group):
+                ids[place, : len(rows[at])] = rows[at]
+            scores[group] = self._session.run(None, {"ids": ids})[0]
+        return scores

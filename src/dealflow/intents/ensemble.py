@@ -1,0 +1,238 @@
+"""The classifier in use: the grammar reads, the linear model judges, the encoder has the last word.
+
+Most chat is plain, and the linear model settles it in microseconds. What it leaves open goes to
+the encoder. Where a show is busier than the encoder can follow, the linear verdict stands, and the
+verdict's ``model`` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from dealflow.errors import ModelDamaged
+from dealflow.intents import artefacts
+from dealflow.intents.allowance import Allowance
+from dealflow.intents.blend import BUYERS, Blend, confidences, probabilities
+from dealflow.intents.encoder.runtime import Encoder
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.explain import explain, read_as
+from dealflow.intents.finding import Finding
+from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.linear.features import Features
+from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
+from dealflow.intents.normalise import normalise
+from dealflow.intents.slots import read_slots
+from dealflow.model.intent import Intent, Role, Utterance, Verdict
+
+LINEAR, SETTINGS = "linear.npz", "judge.json"
+
+SURE = 0.97
+"""How probable one intent must be for the linear verdict to stand without the encoder."""
+
+NO_BUYER = 0.004
+"""Below this confidence the linear model alone settles that somebody is no buyer, whichever of the
+other intents it is. On held-out lines the encoder turned fewer than one in a thousand of these."""
+
+_SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
+
+
+class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What training fitted besides the weights."""
+
+    version: str
+    blend: Blend
+    marks: dict[str, int]
+
+
+class _Read(NamedTuple):
+    utterance: Utterance
+    evidence: Evidence
+    finding: Finding
+    text: str
+
+
+class Draft:
+    """A batch after its quick half: what was read, the linear model's scores and the open ones."""
+
+    def __init__(self, verdicts: list[Verdict | None], read: list[_Read], linear: Scores) -> None:
+        self.verdicts = verdicts
+        self.read = read
+        self.linear = linear
+        self.shares = linear
+        self.open: list[int] = []
+        self.refined: frozenset[int] = frozenset()
+
+
+class EnsembleClassifier:
+    """Judges messages by all that DealFlow has on this machine; see `Classifier`.
+
+    Not thread-safe, but for the encoder's part, which runs in a thread of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        grammar: GrammarClassifier,
+        table: LinearTable,
+        encoder: Encoder | None,
+        settings: JudgeSettings,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self.name = f"{'linear' if encoder is None else 'ensemble'}-{settings.version}"
+        self._quick_name = f"linear-{settings.version}"
+        self._grammar = grammar
+        self._features = Features()
+        self._table = table
+        self._encoder = encoder
+        self._blend = settings.blend
+        self._allowance = allowance or Allowance()
+        self._thread: ThreadPoolExecutor | None = None
+        self._shop = Verdict(
+            intent=Intent.SELLER,
+            confidence=0.0,
+            scores=_certain(Intent.SELLER),
+            reason="the shop speaks",
+            model=self.name,
+        )
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        encoder: bool = True,
+        folder: Path = artefacts.FOLDER,
+        grammar: GrammarClassifier | None = None,
+    ) -> EnsembleClassifier:
+        """Read the model that is shipped.
+
+        Raises:
+            ModelDamaged: a file is missing or is not what training wrote.
+        """
+        try:
+            settings = msgspec.json.decode(artefacts.read(SETTINGS, folder), type=JudgeSettings)
+        except msgspec.DecodeError as error:
+            raise ModelDamaged(f"The model's {SETTINGS} cannot be read: {error}.") from error
+        return cls(
+            grammar=grammar or GrammarClassifier(),
+            table=LinearTable.from_bytes(artefacts.read(LINEAR, folder)),
+            encoder=Encoder.load(settings.marks, folder) if encoder else None,
+            settings=settings,
+        )
+
+    def judge(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        """Return one verdict for each utterance, in the same order; take the time it needs."""
+        draft = self._draft(batch)
+        if draft.open and self._encoder is not None:
+            rows = self._encoder.prepare(_inputs(draft, draft.open))
+            self._refine(draft, draft.open, self._encoder.run(rows))
+        return self._verdicts(draft)
+
+    async def judge_live(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        """As `judge`, but keep up with a show: leave the event loop to others, and bound the time.
+
+        The open messages nearest to being a buyer go to the encoder first; those for which there
+        is no time keep the linear verdict.
+        """
+        draft = self._draft(batch)
+        encoder = self._encoder
+        if draft.open and encoder is not None:
+            chosen = draft.open[: self._allowance.take(len(draft.open))]
+            if chosen:
+                rows = encoder.prepare(_inputs(draft, chosen))
+                if self._thread is None:
+                    self._thread = ThreadPoolExecutor(1, "encoder")
+                loop = asyncio.get_running_loop()
+                with self._allowance.spending(len(chosen)):
+                    scores = await loop.run_in_executor(self._thread, encoder.run, rows)
+                self._refine(draft, chosen, scores)
+        return self._verdicts(draft)
+
+    def _draft(self, batch: Sequence[Utterance]) -> Draft:
+        verdicts: list[Verdict | None] = []
+        read: list[_Read] = []
+        for utterance in batch:
+            if utterance.context.author_role in _SHOP:
+                verdicts.append(self._shop)
+                continue
+            verdicts.append(None)
+            evidence, finding = self._grammar.read(utterance)
+            read.append(_Read(utterance, evidence, finding, normalise(utterance.text)))
+        if not read:
+            return Draft(verdicts, read, np.empty((0, len(INTENTS)), np.float32))
+        rows, starts = self._features.rows([(one.evidence, one.finding, one.text) for one in read])
+        draft = Draft(verdicts, read, self._table.logits(rows, starts))
+        draft.shares = probabilities(self._blend.quick, draft.linear)
+        if self._encoder is not None:
+            draft.open = _open(draft.shares)
+        return draft
+
+    def _refine(self, draft: Draft, chosen: Sequence[int], scores: Scores) -> None:
+        draft.shares[chosen] = probabilities(self._blend.full, draft.linear[chosen], scores)
+        draft.refined = frozenset(chosen)
+
+    def _verdicts(self, draft: Draft) -> list[Verdict]:
+        sure = confidences(draft.shares).tolist()
+        rows = draft.shares.tolist()
+        at = -1
+        verdicts: list[Verdict] = []
+        for settled in draft.verdicts:
+            if settled is not None:
+                verdicts.append(settled)
+                continue
+            at += 1
+            model = self.name if at in draft.refined else self._quick_name
+            verdicts.append(self._verdict(draft.read[at], rows[at], sure[at], model))
+        return verdicts
+
+    def _verdict(self, read: _Read, row: list[float], confidence: float, model: str) -> Verdict:
+        intent = _decided(row, confidence)
+        slots, claims = read_slots(read.evidence, intent, read.utterance.text)
+        reason = (
+            explain(read.evidence, read.finding)
+            if intent is read.finding.intent
+            else read_as(read.evidence, intent)
+        )
+        return Verdict(
+            intent=intent,
+            confidence=round(confidence, 4),
+            scores=dict(zip(INTENTS, row, strict=True)),
+            slots=slots,
+            claims=claims,
+            reason=reason,
+            model=model,
+        )
+
+
+_BUYING = tuple(at for at, buyer in enumerate(BUYERS) if buyer)
+_OTHERS = tuple(at for at, buyer in enumerate(BUYERS) if not buyer)
+
+
+def _decided(row: Sequence[float], confidence: float) -> Intent:
+    """Return the likeliest intent on the side, buyer or not, on which the confidence stands."""
+    side = _BUYING if confidence >= 0.5 else _OTHERS
+    return INTENTS[max(side, key=row.__getitem__)]
+
+
+def _open(shares: Scores) -> list[int]:
+    """Return the messages that the linear model leaves open, the nearest to a buyer first."""
+    sure = confidences(shares)
+    unsettled = (shares.max(axis=1) < SURE) & (sure >= NO_BUYER)
+    chosen = np.flatnonzero(unsettled)
+    order = np.argsort(np.abs(sure[chosen] - 0.5), kind="stable")
+    return [int(at) for at in chosen[order]]
+
+
+def _inputs(draft: Draft, chosen: Sequence[int]) -> list[tuple[Utterance, Evidence, Finding]]:
+    read = (draft.read[at] for at in chosen)
+    return [(one.utterance, one.evidence, one.finding) for one in read]
+
+
+def _certain(intent: Intent) -> dict[Intent, float]:
+    return {each: float(each is intent) for each in INTENTS}

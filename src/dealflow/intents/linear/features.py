@@ -1,0 +1,247 @@
+"""What the linear model sees of a message: numbers of weights to add up.
+
+Three kinds of features share one table by hashing. *Words*: runs of one to four tokens, in which a
+number stands for how it relates to the lot ("near the price", "a code in use") and a word of the
+lot's title for any title, so that what was learned of plants holds for shoes. *Characters*: runs
+of two to five, which carry misspellings and scripts without spaces. *Facts*: what the grammar
+found, and the context. The weights were trained for exactly these features: a change here needs
+new weights, and `VERSION` with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.normalise import normalise
+from dealflow.intents.scene import Scene
+from dealflow.intents.tokens import Kind, Token
+
+VERSION = 1
+
+BITS = 18
+"""The table has two to this many rows. Twice as many gained nothing that could be measured."""
+
+SIZE = 1 << BITS
+_MASK = SIZE - 1
+
+MAX_TOKENS = 48
+"""Tokens of a message that become words; chat that is longer says it in the beginning or the end."""
+
+MAX_CHARACTERS = 160
+"""Characters of a message that become runs of characters."""
+
+MAX_HISTORY = 2
+"""Earlier messages of the author that are looked at, the newest."""
+
+MAX_REMEMBERED = 200_000
+"""Names of features whose place is remembered before the memory starts afresh."""
+
+LONGEST_RUN = 5
+"""Characters of the longest run."""
+
+LONGEST_PHRASE = 4
+"""Words of the longest phrase."""
+
+_PRIMES = np.array(
+    [0x01000193, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1, 0x9E3779B1, 0x7FEB352D], np.uint32
+)
+_SKIP = 5
+_SCENE = 6
+_SMALL = 10
+
+Rows = NDArray[np.uint32]
+Owners = NDArray[np.int32]
+Read = tuple[Evidence, Finding, str]
+"""A message as it was read: its evidence, the grammar's finding and its normalised text."""
+
+
+class Features:
+    """Turns messages into rows of the table. Not thread-safe: it remembers names."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, int] = {}
+
+    def rows(self, reads: Sequence[Read]) -> tuple[Rows, NDArray[np.int64]]:
+        """Return all rows of all messages, one message after another, and where each begins.
+
+        Every message has at least one row.
+        """
+        if len(self._hashes) > MAX_REMEMBERED:
+            self._hashes.clear()
+        parts = [self._facts(reads), *self._phrases(reads), *_runs([text for _, _, text in reads])]
+        owners = np.concatenate([owner for _, owner in parts])
+        order = np.argsort(owners, kind="stable")
+        starts = np.zeros(len(reads), np.int64)
+        np.cumsum(np.bincount(owners, minlength=len(reads))[:-1], out=starts[1:])
+        return np.concatenate([rows for rows, _ in parts])[order] & np.uint32(_MASK), starts
+
+    def _facts(self, reads: Sequence[Read]) -> tuple[Rows, Owners]:
+        places: list[int] = []
+        sizes: list[int] = []
+        for evidence, finding, _ in reads:
+            before = len(places)
+            places += [self._hash(name) for name in facts(evidence, finding)]
+            sizes.append(len(places) - before)
+        return np.array(places, np.uint32), np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+
+    def _phrases(self, reads: Sequence[Read]) -> list[tuple[Rows, Owners]]:
+        words: list[int] = []
+        sizes: list[int] = []
+        scenes: list[int] = []
+        for evidence, _, _ in reads:
+            found = self._words(evidence)
+            words += found
+            sizes.append(len(found))
+            scenes.append(self._hash(f"m:{evidence.scene.mode or '-'}"))
+        codes = np.array(words, np.uint32)
+        owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        grams = _grams(codes, owner, 1, LONGEST_PHRASE)
+        scene = np.array(scenes, np.uint32) * _PRIMES[_SCENE]
+        crossed = [(_mix(rows ^ scene[own], _SCENE), own) for rows, own in grams[:2]]
+        return [*grams, *crossed, _skips(codes, owner)]
+
+    def _words(self, evidence: Evidence) -> list[int]:
+        scene, hashed = evidence.scene, self._hash
+        return [
+            hashed("^"),
+            *(hashed(shape_of(token, scene)) for token in evidence.tokens[:MAX_TOKENS]),
+            hashed("$"),
+        ]
+
+    def _hash(self, name: str) -> int:
+        known = self._hashes.get(name)
+        if known is None:
+            known = self._hashes[name] = crc32(name.encode("utf-8", "replace"))
+        return known
+
+
+def _grams(codes: Rows, owner: Owners, least: int, most: int) -> list[tuple[Rows, Owners]]:
+    """Return the hashes of the runs of each length that lie within one message."""
+    parts: list[tuple[Rows, Owners]] = []
+    total = codes
+    for length in range(1, min(most, len(codes)) + 1):
+        if length > 1:
+            size = len(codes) - length + 1
+            total = (total[:size] * _PRIMES[0]) ^ codes[length - 1 :]
+        if length >= least:
+            whole = owner[: len(total)] == owner[length - 1 :]
+            parts.append((_mix(total[whole], length), owner[: len(total)][whole]))
+    return parts
+
+
+def _skips(codes: Rows, owner: Owners) -> tuple[Rows, Owners]:
+    """Return the hashes of the pairs of words that stand around one other word."""
+    size = max(len(codes) - 2, 0)
+    whole = owner[:size] == owner[2:]
+    pairs = (codes[:size] * _PRIMES[1]) ^ codes[2:]
+    return _mix(pairs[whole], _SKIP), owner[:size][whole]
+
+
+def _mix(hashes: Rows, kind: int) -> Rows:
+    mixed = (hashes ^ (hashes >> np.uint32(15))) * _PRIMES[kind % len(_PRIMES)]
+    return mixed ^ (mixed >> np.uint32(13))
+
+
+def _runs(texts: Sequence[str]) -> list[tuple[Rows, Owners]]:
+    """Return the hashes of the runs of characters; digits are all alike."""
+    padded = [f" {text[:MAX_CHARACTERS]} " for text in texts]
+    sizes = [len(text) for text in padded]
+    codes = np.frombuffer("".join(padded).encode("utf-32-le", "replace"), np.uint32)
+    codes = np.where((codes >= ord("0")) & (codes <= ord("9")), np.uint32(ord("0")), codes)
+    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    return _grams(codes, owner, 2, LONGEST_RUN)
+
+
+def facts(evidence: Evidence, finding: Finding) -> Iterator[str]:
+    """Yield the names of what the grammar found and of what the context says."""
+    scene, context = evidence.scene, evidence.context
+    found = f"{finding.tier}>{finding.intent}"
+    rule = scene.rules.number_is or "-"
+    place = f"{scene.mode or '-'}{'+' if scene.lot is not None else '0'}"
+    yield "*"
+    yield f"f:{found}"
+    yield f"f:{found}|{place}"
+    yield f"p:{place}"
+    yield f"r:{rule}|{place}"
+    yield f"w:{min(evidence.words, 12)}"
+    yield f"w:{min(evidence.words, 12)}|{found}"
+    for label, hits in evidence.hits.items():
+        yield f"l:{label}"
+        yield f"l:{label}|{place}"
+        yield f"l:{label}|{found}"
+        if evidence.is_asked(hits[0]):
+            yield f"l:{label}?"
+        if evidence.is_negated(hits[0]):
+            yield f"l:{label}!"
+    if evidence.asks:
+        yield "?"
+        yield f"?|{found}"
+    if context.lot_age is not None:
+        yield f"a:{min(int(context.lot_age) // 10, 6)}|{finding.tier}"
+    ids = [shape_of(token, scene) for token in evidence.ids[:4]]
+    yield "n:" + " ".join(ids)
+    if ids:
+        yield f"n:{' '.join(ids)}|{place}|{rule}"
+        yield f"n:{' '.join(ids)}|{min(evidence.words, 6)}"
+    yield from _earlier(evidence)
+
+
+def _earlier(evidence: Evidence) -> Iterator[str]:
+    history = evidence.context.history[-MAX_HISTORY:]
+    yield f"h:{len(history)}"
+    for said in history:
+        for word in normalise(said).split()[:8]:
+            yield f"h:{word}"
+
+
+def shape_of(token: Token, scene: Scene) -> str:
+    """Return what stands for a token among the words."""
+    text = token.text
+    match token.kind:
+        case Kind.WORD:
+            if text in SIZES:
+                return "<size>"
+            if text in scene.words and len(text) > 1:
+                return "<title>"
+            return text
+        case Kind.NUMBER | Kind.MONEY | Kind.COUNT:
+            return f"<{token.kind.name[0]}{_relation(token, scene)}>"
+        case Kind.CODE:
+            if scene.knows_code(text):
+                return "<code+>"
+            return "<code~>" if scene.like_code(text) else "<code>"
+        case Kind.MENTION:
+            return "<@>"
+        case Kind.LINK:
+            return "<link>"
+        case _:
+            return text
+
+
+def _relation(token: Token, scene: Scene) -> str:
+    """Return how a number relates to the lot: its code, its price, a number of its title."""
+    if scene.knows_code(token.text):
+        return "code"
+    if token.text in scene.words:
+        return "title"
+    value = token.value
+    if value is None:
+        return "?"
+    if scene.price is None or scene.price <= 0:
+        return "small" if value <= _SMALL else "big"
+    ratio = value / scene.price
+    small = "1" if value <= _SMALL else ""
+    for limit, name in _RATIOS:
+        if ratio < limit:
+            return name + small
+    return "far" + small
+
+
+_RATIOS = ((0.05, "nil"), (0.3, "low"), (0.75, "under"), (0.999, "near"), (1.001, "same"),
+           (1.35, "over"), (2.1, "high"))  # fmt: skip
