@@ -17,7 +17,7 @@ from typing import Protocol
 import msgspec
 
 from dealflow.clock import Clock
-from dealflow.errors import DealflowError, InputInvalid, ShowUnknown
+from dealflow.errors import DealflowError, InputInvalid, MessageUnknown, ShowUnknown
 from dealflow.intents.base import Answers, Question, SecondOpinion, Trouble
 from dealflow.model.intent import Utterance, Verdict
 from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource
@@ -327,7 +327,7 @@ class SecondReader:
             return
         try:
             await reconsider(show.session_id, revisions)
-        except (ShowUnknown, InputInvalid) as error:
+        except (ShowUnknown, MessageUnknown, InputInvalid) as error:
             # The show or a message is not there any more, so nothing can wait for it.
             _log.info("an answer came too late", extra={"show": show.id, "why": str(error)})
             ids = [revision.message_id for revision in revisions]
