@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dealflow.bus.base import Bus, Committed
 from dealflow.clock import Clock, iso
 from dealflow.errors import DealflowError, ShowUnknown, ShowUrlRefused
+from dealflow.model.correction import Correction
 from dealflow.model.events import (
     EventBody,
     MessageView,
@@ -23,6 +24,7 @@ from dealflow.model.revision import Revision
 from dealflow.model.show import StreamInfo
 from dealflow.pipeline.base import FilterState, Outcome, PushedMessage, StartRequest
 from dealflow.pipeline.filters import Filter
+from dealflow.pipeline.correcting import seller_revision
 from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate, Store
 
 PLATFORM = "https://www.whatnot.com/live/"
@@ -120,6 +122,25 @@ class FakeMonitor:
             )
         )
         return FilterState(filters=filters)
+
+    async def correct(
+        self,
+        session_id: str,
+        message_id: str,
+        correction: Correction | None,
+        intent: Intent | None = None,
+    ) -> StoredMessage:
+        self._fail()
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown("No show of that key is stored.")
+        now = self._clock.now_ms()
+        made = await seller_revision(self._store, show, message_id, correction, intent, now)
+        if made is not None:
+            await self.reconsider(session_id, [made])
+        stored = await self._store.message(show.id, message_id)
+        assert stored is not None
+        return stored
 
     async def tell(self, show: Show, events: Sequence[EventBody]) -> None:
         """Commit and publish events."""

@@ -91,6 +91,11 @@ class Books:
         self._forgotten = 0  # turns before the first that is kept
         self._marks: tuple[Mark, ...] = (self._mark(),)
 
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """Return what can be folded again, in order."""
+        return self._turns
+
     def apply(self, place: int, entry: Entry) -> Changes:
         """Fold what happened next.
 

@@ -99,8 +99,7 @@ class Captures:
             return False
         lot = self._lot(judged)
         key = self._key(judged.message, lot)
-        row = self._rows.get(key)
-        if row is not None and row.withdrawn_at is None:
+        if self.counts(key):
             return True
         return lot is None and self._is_recent(judged.message)
 
@@ -172,6 +171,11 @@ class Captures:
     def knows(self, key: str) -> bool:
         """Say whether somebody was ever captured under a key."""
         return key in self._rows
+
+    def counts(self, key: str) -> bool:
+        """Say whether somebody is captured under a key, and the capture was not taken back."""
+        row = self._rows.get(key)
+        return row is not None and row.withdrawn_at is None
 
     def mark(self) -> CapturesMark:
         """Return what is needed to fold again what is heard from now on."""

@@ -7,12 +7,13 @@ from typing import Protocol
 
 import msgspec
 
+from dealflow.model.correction import Correction
 from dealflow.model.filters import Filters, Held
-from dealflow.model.intent import Role, Utterance, Verdict
+from dealflow.model.intent import Intent, Role, Utterance, Verdict
 from dealflow.model.revision import Doubt, Revision
 from dealflow.model.show import ShowRules
 from dealflow.sources.base import Transport
-from dealflow.store.base import Show
+from dealflow.store.base import Show, StoredMessage
 
 
 class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +110,32 @@ class Monitor(Protocol):
         The show need not be read now.
 
         Raises:
-            ShowUnknown: there is no such show.
+            ShowUnknown, MessageUnknown: there is no such show, or no such message in it.
             Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
+        """
+        ...
+
+    async def correct(
+        self,
+        session_id: str,
+        message_id: str,
+        correction: Correction | None,
+        intent: Intent | None = None,
+    ) -> StoredMessage:
+        """Take a seller's word on a message; return it as it stands, after COMMIT.
+
+        The show need not be read now.
+
+        Args:
+            session_id: the show's key.
+            message_id: our id of the message.
+            correction: what the seller says; ``None`` takes back what was said before, if anything.
+            intent: the right intent, if the seller names it.
+
+        Raises:
+            ShowUnknown, MessageUnknown: there is no such show, or no such message in it.
+            InputInvalid: the intent contradicts the correction.
+            Overloaded, DiskFull, StoreUnavailable, Stopping: it was not taken.
         """
         ...
 

@@ -27,18 +27,21 @@ from dealflow.errors import (
 )
 from dealflow.intents.base import Classifier, LearnRules
 from dealflow.ledger.ledger import LotOutcome
+from dealflow.model.correction import Correction
 from dealflow.model.facts import (
     ChatSeen,
     SourceChanged,
     SourceStatus,
 )
 from dealflow.model.filters import Filters
+from dealflow.model.intent import Intent
 from dealflow.model.message import Channel
 from dealflow.model.revision import Revision
 from dealflow.model.show import ShowRules
 from dealflow.model.text import MAX_NAME, clean
 from dealflow.pipeline.base import Doubter, FilterState, Outcome, PushedMessage, StartRequest
 from dealflow.pipeline.filters import Filter
+from dealflow.pipeline.correcting import seller_revision
 from dealflow.pipeline.finding import find
 from dealflow.pipeline.intake import learn_nothing
 from dealflow.pipeline.restore import restore
@@ -47,7 +50,7 @@ from dealflow.settings import Settings
 from dealflow.sources.base import Platform, Reader, ShowRef, Transport
 from dealflow.sources.registry import Platforms
 from dealflow.sources.supervisor import Supervisor
-from dealflow.store.base import Batch, Show, ShowUpdate, Store
+from dealflow.store.base import Batch, Show, ShowUpdate, Store, StoredMessage
 from dealflow.telemetry.metrics import Metrics
 
 IDLE_SECONDS = 600.0
@@ -243,6 +246,26 @@ class ShowMonitor:
                 await _wait((active.running,), DRAIN_SECONDS)  # it is just being closed
             else:
                 return
+
+    async def correct(
+        self,
+        session_id: str,
+        message_id: str,
+        correction: Correction | None,
+        intent: Intent | None = None,
+    ) -> StoredMessage:
+        """Take a seller's word on a message; see `dealflow.pipeline.base.Monitor.correct`."""
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown(f"There is no show with the key {session_id!r}.")
+        revision = await seller_revision(
+            self._store, show, message_id, correction, intent, self._clock.now_ms()
+        )
+        if revision is not None:
+            await self.reconsider(session_id, [revision])
+        stored = await self._store.message(show.id, message_id)
+        assert stored is not None
+        return stored
 
     async def _reconsider_closed(self, session_id: str, revisions: Sequence[Revision]) -> None:
         """Bring a show's memory back for as long as it takes to fold its revisions."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from dealflow.model.claim import Capture, Claim
+from dealflow.model.correction import Corrected
 from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
 from dealflow.model.filters import Filters
@@ -246,6 +247,20 @@ class Store(Protocol):
 
     async def message(self, show_id: str, message_id: str) -> StoredMessage | None:
         """Return one message of a show."""
+        ...
+
+    async def said_before(
+        self, show_id: str, message: Message, *, seq: int, limit: int
+    ) -> list[str]:
+        """Return the latest texts of a message's author before a position, the oldest first."""
+        ...
+
+    async def corrections(self, show_id: str | None = None) -> list[Corrected]:
+        """Return the messages on which a seller's word stands, in the order in which it was said.
+
+        Args:
+            show_id: the show; ``None``: all shows.
+        """
         ...
 
     async def verdicts(self, show_id: str, message_id: str) -> list[Revision]:

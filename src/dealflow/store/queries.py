@@ -10,6 +10,7 @@ from dealflow.model.claim import Capture, Claim
 from dealflow.model.events import Frame, frame_data, frame_prefix
 from dealflow.model.facts import Gap
 from dealflow.model.intent import Intent
+from dealflow.model.message import Message
 from dealflow.model.position import Position
 from dealflow.model.show import Sale
 from dealflow.store.base import Seen, Show, StoredMessage
@@ -124,6 +125,18 @@ def message_by_id(
         f"{_MESSAGE} WHERE m.stream_session_id = ? AND m.id = ?", (show_id, message_id)
     ).fetchone()
     return None if row is None else message_of(row)
+
+
+def said_before(
+    connection: apsw.Connection, show_id: str, message: Message, seq: int, limit: int
+) -> list[str]:
+    """Return the latest texts of a message's author before a position, the oldest first."""
+    rows = connection.execute(
+        "SELECT message FROM chat_messages WHERE stream_session_id = ?1 AND seq < ?2"
+        " AND user_id IS ?3 AND (?3 IS NOT NULL OR username = ?4) ORDER BY seq DESC LIMIT ?5",
+        (show_id, seq, message.user_id or None, message.username, limit),
+    ).fetchall()
+    return [text for (text,) in reversed(rows)]
 
 
 def captures_after(

@@ -9,6 +9,7 @@ import apsw
 
 from dealflow.clock import from_iso, iso
 from dealflow.errors import InputInvalid
+from dealflow.model.correction import Corrected
 from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource
 from dealflow.store.bulk import BulkInsert
 from dealflow.store.columns import (
@@ -18,6 +19,7 @@ from dealflow.store.columns import (
 )
 from dealflow.store.rows import (
     Row,
+    corrected_of,
     doubt_of,
     doubt_row,
     judgement_of,
@@ -146,6 +148,19 @@ def verdicts_of(connection: apsw.Connection, show_id: str, message_id: str) -> l
         (show_id, first[0]),
     )
     return [own, *(revision_of(row) for row in rows)]
+
+
+def corrections_standing(connection: apsw.Connection, show_id: str | None) -> list[Corrected]:
+    """Return the messages on which a seller's word stands, in the order in which it was said."""
+    rows = connection.execute(
+        f"SELECT s.id, s.session_id, {', '.join(f'v.{one}' for one in VERDICT_COLUMNS[3:])}"
+        " FROM verdicts AS v JOIN stream_sessions AS s ON s.id = v.stream_session_id"
+        f" WHERE v.source = '{VerdictSource.SELLER}' AND v.stands = 1"
+        " AND (?1 IS NULL OR v.stream_session_id = ?1)"
+        " ORDER BY v.created_at, v.stream_session_id, v.seq",
+        (show_id,),
+    )
+    return [corrected_of(row) for row in rows]
 
 
 def add_spending(connection: apsw.Connection, show_id: str, month: str, spent: Spent) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from dealflow.clock import from_iso, iso
 from dealflow.model.claim import Capture, Claim, ClaimState, ValueRange
+from dealflow.model.correction import Corrected
 from dealflow.model.facts import Gap
 from dealflow.model.filters import Filters
 from dealflow.model.intent import Intent, Role, Slots, Utterance, Verdict
@@ -179,6 +180,19 @@ def revision_of(row: Row) -> Revision:
         prompt=row[10],
         withdrawn=bool(row[11]),
         utterance=None if row[12] is None else _utterances.decode(row[12]),
+    )
+
+
+def corrected_of(row: Row) -> Corrected:
+    """Read a show's id and key, then `VERDICT_COLUMNS` from the message's id on."""
+    revision = revision_of(row[2:])
+    return Corrected(
+        show_id=row[0],
+        session_id=row[1],
+        message_id=revision.message_id,
+        verdict=revision.verdict,
+        utterance=revision.utterance or Utterance(text=""),
+        at=revision.at,
     )
 
 

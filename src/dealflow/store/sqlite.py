@@ -14,11 +14,13 @@ import apsw
 from dealflow.clock import Clock, iso
 from dealflow.errors import DealflowError, DiskFull, StoreUnavailable
 from dealflow.model.claim import Capture, Claim
+from dealflow.model.correction import Corrected
 from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
 from dealflow.model.filters import Filters
 from dealflow.model.ids import new_id
 from dealflow.model.intent import Intent
+from dealflow.model.message import Message
 from dealflow.model.revision import Doubt, Revision, Spent
 from dealflow.model.show import Sale, ShowRules
 from dealflow.store import queries, revisions
@@ -179,6 +181,20 @@ class SqliteStore:
         """Return one message of a show."""
         return await self._read(
             lambda connection: queries.message_by_id(connection, show_id, message_id)
+        )
+
+    async def said_before(
+        self, show_id: str, message: Message, *, seq: int, limit: int
+    ) -> list[str]:
+        """Return the latest texts of a message's author before a position, the oldest first."""
+        return await self._read(
+            lambda connection: queries.said_before(connection, show_id, message, seq, limit)
+        )
+
+    async def corrections(self, show_id: str | None = None) -> list[Corrected]:
+        """Return the messages on which a seller's word stands, in the order it was said."""
+        return await self._read(
+            lambda connection: revisions.corrections_standing(connection, show_id)
         )
 
     async def verdicts(self, show_id: str, message_id: str) -> list[Revision]:

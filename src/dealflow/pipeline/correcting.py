@@ -1,0 +1,80 @@
+"""Makes a revision of what a seller says of a message."""
+
+from __future__ import annotations
+
+from dealflow.errors import MessageUnknown
+from dealflow.model.correction import Correction, seller_verdict
+from dealflow.model.intent import Context, Intent, Utterance
+from dealflow.model.revision import Revision, VerdictSource
+from dealflow.model.rulebook import Rulebook
+from dealflow.pipeline.dossier import Dossier, read_dossiers
+from dealflow.pipeline.intake import HISTORY
+from dealflow.store.base import Show, Store, StoredMessage
+
+
+async def seller_revision(
+    store: Store,
+    show: Show,
+    message_id: str,
+    correction: Correction | None,
+    intent: Intent | None,
+    now_ms: int,
+) -> Revision | None:
+    """Return what is to be stored, or ``None`` when there is nothing to take back.
+
+    Args:
+        store: where the message is kept.
+        show: its show.
+        message_id: the message.
+        correction: what the seller says; ``None`` takes back what was said before.
+        intent: the right intent, if the seller names it.
+        now_ms: when it is said, in milliseconds since 1970.
+
+    Raises:
+        MessageUnknown: the show has no such message.
+        InputInvalid: the intent contradicts the correction.
+        StoreUnavailable: the store does not answer now.
+    """
+    stored = await store.message(show.id, message_id)
+    if stored is None:
+        raise MessageUnknown(f"The show {show.session_id!r} has no message {message_id!r}.")
+    dossier = (await read_dossiers(store, show.id, [message_id]))[message_id]
+    if correction is None and dossier.source is not VerdictSource.SELLER:
+        return None
+    before = _without_seller(dossier).verdict
+    return Revision(
+        message_id=message_id,
+        verdict=before
+        if correction is None
+        else seller_verdict(before, correction, intent, stored.mode),
+        source=VerdictSource.SELLER,
+        at=now_ms,
+        withdrawn=correction is None,
+        utterance=await utterance_of(store, show, stored),
+    )
+
+
+async def utterance_of(store: Store, show: Show, stored: StoredMessage) -> Utterance:
+    """Return a stored message in its context as it was judged; rules are those of today.
+
+    Raises:
+        StoreUnavailable: the store does not answer now.
+    """
+    message = stored.message
+    history = await store.said_before(show.id, message, seq=stored.seq, limit=HISTORY)
+    return Utterance(
+        text=message.text,
+        context=Context(
+            mode=stored.mode,
+            lot=message.lot,
+            author_role=message.role,
+            history=tuple(history),
+            rules=Rulebook(show.rules, show.learned).rules,
+            lot_age=stored.lot_age,
+        ),
+    )
+
+
+def _without_seller(dossier: Dossier) -> Dossier:
+    others = (one for one in dossier.verdicts if one.source is not VerdictSource.SELLER)
+    return Dossier(dossier.message, dossier.place, tuple(others))
