@@ -23,9 +23,17 @@ from dealflow.model.message import Channel, Judged, Message
 from dealflow.model.revision import Revision
 from dealflow.model.show import StreamInfo
 from dealflow.pipeline.base import FilterState, Outcome, PushedMessage, StartRequest
-from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.correcting import seller_revision
-from dealflow.store.base import Batch, Counters, EventDraft, Show, ShowUpdate, Store
+from dealflow.pipeline.filters import Filter
+from dealflow.store.base import (
+    Batch,
+    Counters,
+    EventDraft,
+    Show,
+    ShowUpdate,
+    Store,
+    StoredMessage,
+)
 
 PLATFORM = "https://www.whatnot.com/live/"
 

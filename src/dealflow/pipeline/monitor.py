@@ -40,8 +40,8 @@ from dealflow.model.revision import Revision
 from dealflow.model.show import ShowRules
 from dealflow.model.text import MAX_NAME, clean
 from dealflow.pipeline.base import Doubter, FilterState, Outcome, PushedMessage, StartRequest
-from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.correcting import seller_revision
+from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.finding import find
 from dealflow.pipeline.intake import learn_nothing
 from dealflow.pipeline.restore import restore
