@@ -127,7 +127,12 @@ async def open_shop(
     path: Path | None, endpoint: Endpoint, *, clock: Clock | None = None, **llm: Any
 ) -> AsyncIterator[Shop]:
     clock, metrics = clock or SystemClock(), Metrics()
-    known = {"base_url": endpoint.url, "model": "m", "window_seconds": 0.0, "calls_per_minute": 900}
+    known: dict[str, Any] = {
+        "base_url": endpoint.url,
+        "model": "m",
+        "window_seconds": 0.0,
+        "calls_per_minute": 900,
+    }
     settings = LlmSettings(**(known | {"tokens_per_minute": 10**9} | llm))
     store = await SqliteStore.open(
         None if path is None else path / "shop.db", clock=clock, metrics=metrics
