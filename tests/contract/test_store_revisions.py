@@ -12,7 +12,7 @@ import pytest_asyncio
 from dealflow.errors import InputInvalid
 from dealflow.model.intent import Context, Intent, Slots, Utterance, Verdict
 from dealflow.model.message import Judged
-from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource, standing
+from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource, standing_version
 from dealflow.model.show import Lot, SaleMode
 from dealflow.store.base import Show, Store
 from dealflow.store.sqlite import SqliteStore
@@ -154,9 +154,9 @@ async def test_in_any_order_the_same_rule_says_what_stands(store: Store) -> None
             await store.append(a_batch(show, revisions=(revision,)))
             stored = await store.message(show.id, judged.message.id)
             assert stored is not None
-            wanted = standing(revisions[:count])
-            assert stored.source == (VerdictSource.LOCAL if wanted is None else wanted.source)
-            assert stored.version == (1 if wanted is None else revisions.index(wanted) + 2)
+            verdicts = [a_revision(judged, VerdictSource.LOCAL), *revisions[:count]]
+            assert stored.version == standing_version(verdicts)
+            assert stored.source == verdicts[stored.version - 1].source
 
 
 async def test_two_words_of_one_source_in_one_batch_are_two_versions(store: Store) -> None:

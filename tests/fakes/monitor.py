@@ -89,6 +89,7 @@ class FakeMonitor:
                     status="stored",
                     message_id=one.message.id,
                     verdict=one.verdict,
+                    is_buyer=one.verdict.confidence >= 0.7,
                     captured=one.verdict.confidence >= 0.7,
                 )
             )

@@ -8,12 +8,14 @@ from starlette.responses import Response
 from dealflow.api import schemas
 from dealflow.api.live.snapshot import info_of
 from dealflow.clock import iso
+from dealflow.model.claim import Capture
 from dealflow.model.facts import Gap
 from dealflow.model.intent import message_type
+from dealflow.model.revision import Revision
 from dealflow.model.rule_line import describe
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import ShowRules
-from dealflow.model.showing import message_view, shown
+from dealflow.model.showing import buyer_view, message_view, shown
 from dealflow.pipeline.base import Outcome
 from dealflow.store.base import Show, StoredMessage
 
@@ -66,16 +68,48 @@ def message_of(stored: StoredMessage, threshold: float) -> schemas.MessageItem:
         slots=stored.slots,
         threshold=threshold,
     )
-    return schemas.MessageItem(seq=stored.seq, **msgspec.structs.asdict(view))
+    return schemas.MessageItem(
+        seq=stored.seq,
+        source=stored.source,
+        version=stored.version,
+        **msgspec.structs.asdict(view),
+    )
 
 
-def outcome_of(outcome: Outcome, threshold: float) -> schemas.PushOutcome:
+def capture_of(capture: Capture) -> schemas.CaptureItem:
+    """Return a capture, with the time from which it does not count."""
+    at = capture.withdrawn_at
+    return schemas.CaptureItem(
+        withdrawn_at=None if at is None else iso(at),
+        **msgspec.structs.asdict(buyer_view(capture)),
+    )
+
+
+def verdict_of(revision: Revision, version: int, threshold: float) -> schemas.VerdictItem:
+    """Return one verdict of a message."""
+    verdict = revision.verdict
+    return schemas.VerdictItem(
+        version=version,
+        source=revision.source,
+        timestamp=iso(revision.at),
+        intent=verdict.intent,
+        confidence=shown(verdict.confidence),
+        is_buyer=verdict.confidence >= threshold,
+        slots=verdict.slots,
+        reason=verdict.reason,
+        model=verdict.model,
+        run=revision.run,
+        withdrawn=revision.withdrawn,
+    )
+
+
+def outcome_of(outcome: Outcome) -> schemas.PushOutcome:
     """Return what became of a pushed message."""
     verdict = outcome.verdict
     return schemas.PushOutcome(
         status=outcome.status,
         message_id=outcome.message_id,
-        is_buyer=verdict is not None and verdict.confidence >= threshold,
+        is_buyer=outcome.is_buyer,
         confidence=None if verdict is None else shown(verdict.confidence),
         intent=None if verdict is None else verdict.intent,
         message_type=None if verdict is None else message_type(verdict.intent),
@@ -83,13 +117,13 @@ def outcome_of(outcome: Outcome, threshold: float) -> schemas.PushOutcome:
     )
 
 
-def analysed_of(outcome: Outcome, threshold: float) -> schemas.Analysed:
+def analysed_of(outcome: Outcome) -> schemas.Analysed:
     """Return a verdict in the words of the original's edge function."""
     verdict = outcome.verdict
     if verdict is None:
         return schemas.Analysed(success=True, analyzed=False, analysis=None, reason=outcome.status)
     analysis = schemas.Analysis(
-        is_buyer=verdict.confidence >= threshold,
+        is_buyer=outcome.is_buyer,
         confidence=shown(verdict.confidence),
         message_type=message_type(verdict.intent),
         auto_captured=outcome.captured,

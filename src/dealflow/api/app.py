@@ -25,7 +25,17 @@ from dealflow.api.live.connection import LiveSocket
 from dealflow.api.live.hub import Hub
 from dealflow.api.live.log import Logs
 from dealflow.api.live.recovery import Recovery
-from dealflow.api.routes import edge, filters, health, landing, login, monitoring, sessions, streams
+from dealflow.api.routes import (
+    corrections,
+    edge,
+    filters,
+    health,
+    landing,
+    login,
+    monitoring,
+    sessions,
+    streams,
+)
 from dealflow.api.services import Services, find_show
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
@@ -83,7 +93,7 @@ def create_app(
         middleware=[_gate(settings.api, access)],
     )
     app.state.services = services
-    for noun in (monitoring, streams, filters, sessions, edge, health, login, landing):
+    for noun in (monitoring, streams, filters, corrections, sessions, edge, health, login, landing):
         app.include_router(noun.routes(services))
     live = LiveSocket(
         hub=hub,

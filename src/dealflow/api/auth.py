@@ -180,7 +180,7 @@ def _is_preflight(scope: Scope, headers: Headers) -> bool:
 def _preflight(headers: Headers) -> Response:
     """Tell a browser what an allowed origin may send; the token is still asked for."""
     answer = {
-        "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH",
+        "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
         "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID, apikey",
         "Access-Control-Max-Age": _CORS_SECONDS,
     }

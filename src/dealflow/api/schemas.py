@@ -12,9 +12,11 @@ import msgspec
 from msgspec import Meta
 
 from dealflow.model.claim import Claim
+from dealflow.model.correction import Correction
 from dealflow.model.events import BuyerView, GapView, MessageView, Totals
 from dealflow.model.filters import Entries, Filters, Held, Seconds, Times
-from dealflow.model.intent import Intent, MessageType, Role
+from dealflow.model.intent import Intent, MessageType, Role, Slots
+from dealflow.model.revision import VerdictSource
 from dealflow.model.show import LearnedRule, Sale, SaleMode, ShowRules, ShowStatus, StreamInfo
 from dealflow.model.text import MAX_NAME
 from dealflow.sources.base import Transport
@@ -76,6 +78,13 @@ class StartMonitoring(Request, frozen=True, kw_only=True):
         ),
     ] = None
     filters: Filters | None = None
+    threshold: (
+        Annotated[
+            float,
+            _example("Confidence from which a message is a buyer's in this show.", 0.8, ge=0, le=1),
+        ]
+        | None
+    ) = None
     transport: Transport = Transport.AUTO
 
 
@@ -219,9 +228,11 @@ class StreamSummary(StreamItem, frozen=True, kw_only=True):
 
 
 class MessageItem(MessageView, frozen=True, kw_only=True, rename="camel"):
-    """A stored message with its place."""
+    """A stored message with its place and the verdict that stands: whose, and which version."""
 
     seq: int
+    source: VerdictSource
+    version: int
 
 
 class MessagePage(Answer, frozen=True, kw_only=True):
@@ -233,11 +244,59 @@ class MessagePage(Answer, frozen=True, kw_only=True):
     next: int | None
 
 
+class CorrectMessage(Request, frozen=True, kw_only=True):
+    """The seller's word on a message; ``intent`` is the right one, if it is named."""
+
+    verdict: Correction
+    intent: Intent | None = None
+
+
+class CorrectedMessage(Answer, frozen=True, kw_only=True):
+    """A message as it stands after a correction, which is committed."""
+
+    session_id: str
+    message: MessageItem
+
+
+class VerdictItem(Answer, frozen=True, kw_only=True):
+    """One verdict; a ``withdrawn`` one takes back what the same source said before.
+
+    ``confidence`` is that of a buyer; ``run`` names the reanalysis that gave it.
+    """
+
+    version: int
+    source: VerdictSource
+    timestamp: str
+    intent: Intent
+    confidence: float
+    is_buyer: bool
+    slots: Slots
+    reason: str
+    model: str
+    run: str | None
+    withdrawn: bool
+
+
+class VerdictList(Answer, frozen=True, kw_only=True):
+    """Every verdict on a message, the first one first; none is ever overwritten."""
+
+    session_id: str
+    message_id: str
+    stands: int
+    verdicts: list[VerdictItem]
+
+
+class CaptureItem(BuyerView, frozen=True, kw_only=True, rename="camel"):
+    """A captured buyer; with ``withdrawnAt`` the seller took it back, and it does not count."""
+
+    withdrawn_at: str | None
+
+
 class CapturePage(Answer, frozen=True, kw_only=True):
     """Captured buyers by number; ask again with ``after`` = ``next`` until that is null."""
 
     session_id: str
-    captures: list[BuyerView]
+    captures: list[CaptureItem]
     next: int | None
 
 

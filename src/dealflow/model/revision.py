@@ -8,7 +8,7 @@ ever adds a buyer. Whatever else it says, such as that a claim is taken back, is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -71,22 +71,23 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     money: float = 0.0
 
 
-# The later one goes before.
-_PRECEDENCE = (VerdictSource.SECOND_OPINION, VerdictSource.SELLER)
+# Whose word goes before whose.
+_PRECEDENCE = (VerdictSource.SELLER, VerdictSource.SECOND_OPINION)
 
 
-def standing(revisions: Iterable[Revision]) -> Revision | None:
-    """Return the revision that stands, or ``None`` when the first verdict does.
+def standing_version(verdicts: Sequence[Revision]) -> int:
+    """Return which verdict stands, counted from 1.
 
     Args:
-        revisions: those of one message, in the order of their versions.
+        verdicts: all of one message, the first one first.
     """
-    last = {revision.source: revision for revision in revisions}
-    for source in reversed(_PRECEDENCE):
-        revision = last.get(source)
-        if revision is not None and not revision.withdrawn:
-            return revision
-    return None
+    for source in _PRECEDENCE:
+        for version in range(len(verdicts), 1, -1):
+            if verdicts[version - 1].source is source:
+                if not verdicts[version - 1].withdrawn:
+                    return version
+                break  # the last word of this source takes back what it said
+    return 1
 
 
 def counted(first: Verdict, stands: Verdict, source: VerdictSource, threshold: float) -> Verdict:

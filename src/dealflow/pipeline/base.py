@@ -17,7 +17,10 @@ from dealflow.store.base import Show, StoredMessage
 
 
 class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish to read a show; ``session_id`` is the caller's own key, or made by us."""
+    """A wish to read a show; ``session_id`` is the caller's own key, or made by us.
+
+    ``threshold`` is the show's own confidence from which a message is a buyer's.
+    """
 
     url: str
     session_id: str | None = None
@@ -25,6 +28,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     fallback_urls: tuple[str, ...] = ()
     rules: ShowRules | None = None
     filters: Filters | None = None
+    threshold: float | None = None
     transport: Transport = Transport.AUTO
 
 
@@ -41,13 +45,15 @@ class PushedMessage(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one pushed message, once it is committed.
 
-    ``status`` is ``stored``, ``duplicate`` or the reason why it was dropped. ``captured`` says
-    whether the author stands in ``sales_captured`` for this message's lot.
+    ``status`` is ``stored``, ``duplicate`` or the reason why it was dropped. ``is_buyer`` says
+    whether the verdict reaches the show's threshold, ``captured`` whether the author stands in
+    ``sales_captured`` for this message's lot.
     """
 
     status: str
     message_id: str | None = None
     verdict: Verdict | None = None
+    is_buyer: bool = False
     captured: bool = False
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from dealflow.model.intent import Verdict
 from dealflow.model.message import Message
-from dealflow.model.revision import Revision, VerdictSource, counted, standing
+from dealflow.model.revision import Revision, VerdictSource, counted, standing_version
 from dealflow.store.base import Store
 
 
@@ -22,8 +22,7 @@ class Dossier(msgspec.Struct, frozen=True):
     @property
     def version(self) -> int:
         """Return which of the verdicts stands, counted from 1."""
-        stands = standing(self.verdicts[1:])
-        return 1 if stands is None else 1 + self.verdicts.index(stands)
+        return standing_version(self.verdicts)
 
     @property
     def verdict(self) -> Verdict:

@@ -168,6 +168,7 @@ class ShowMonitor:
                 ref,
                 rules=request.rules,
                 filters=request.filters,
+                threshold=request.threshold,
             )
             active.ref = ref
             await active.runner.submit(found.facts(self._clock.now_ms()))
@@ -290,11 +291,14 @@ class ShowMonitor:
         url: str,
         rules: ShowRules | None,
         filters: Filters | None = None,
+        threshold: float | None = None,
     ) -> Show:
         """Read a recorded show to its end through the whole pipeline."""
         self._check_open()
         async with self._opening:
-            active = await self._open(session_id, "replay", url, None, rules=rules, filters=filters)
+            active = await self._open(
+                session_id, "replay", url, None, rules=rules, filters=filters, threshold=threshold
+            )
 
             async def read() -> None:
                 await self._tell(active, SourceStatus.LIVE, "playing the recording")
@@ -408,6 +412,7 @@ class ShowMonitor:
         *,
         rules: ShowRules | None = None,
         filters: Filters | None = None,
+        threshold: float | None = None,
     ) -> Active:
         show = await self._store.open_show(
             session_id=session_id,
@@ -416,6 +421,7 @@ class ShowMonitor:
             now_ms=self._clock.now_ms(),
             rules=rules,
             filters=filters,
+            threshold=threshold,
         )
         runner = await self._runner(show)
         await runner.open()

@@ -272,7 +272,7 @@ class ShowRunner:
                 attempt += 1
             else:
                 self.failing = None
-                _note_outcomes(works, written)
+                _note_outcomes(works, written, self.record.threshold)
                 if self._doubter is not None and written.batch.doubts:
                     self._doubter.noted(written.batch.doubts)
                 await relay(self._bus, self.show, frames)
@@ -416,14 +416,16 @@ def _mark_duplicates(work: Work, keys: frozenset[str]) -> int:
     return found
 
 
-def _note_outcomes(works: Sequence[Work], written: Written) -> None:
+def _note_outcomes(works: Sequence[Work], written: Written, threshold: float) -> None:
     for work in works:
         for one in work.heard:
             message_id = one.message.id
+            verdict = written.verdicts[message_id]
             work.outcomes[one.place] = Outcome(
                 status="stored",
                 message_id=message_id,
-                verdict=written.verdicts[message_id],
+                verdict=verdict,
+                is_buyer=verdict.confidence >= threshold,
                 captured=message_id in written.captured,
             )
 

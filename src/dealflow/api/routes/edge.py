@@ -39,6 +39,6 @@ def routes(services: Services) -> APIRouter:
         outcomes = await services.monitor.push(
             wish.stream_session_id, [message], platform=wish.platform or "push"
         )
-        return answer(analysed_of(outcomes[0], services.settings.capture.threshold))
+        return answer(analysed_of(outcomes[0]))
 
     return router

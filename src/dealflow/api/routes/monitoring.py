@@ -51,6 +51,7 @@ def routes(services: Services) -> APIRouter:
                 fallback_urls=tuple(wish.fallback_urls or ()),
                 rules=parse_rules(wish.rules) if isinstance(wish.rules, str) else wish.rules,
                 filters=wish.filters,
+                threshold=wish.threshold,
                 transport=wish.transport,
             )
         )

@@ -27,7 +27,6 @@ from dealflow.api.schemas import (
 from dealflow.api.services import Services, find_show
 from dealflow.clock import from_iso
 from dealflow.model.intent import Intent
-from dealflow.model.showing import buyer_view
 from dealflow.model.text import MAX_NAME, clean
 from dealflow.pipeline.base import PushedMessage
 
@@ -65,11 +64,10 @@ def routes(services: Services) -> APIRouter:
         outcomes = await services.monitor.push(
             session_id, [pushed(item) for item in wish.messages], platform=wish.platform
         )
-        threshold = services.settings.capture.threshold
         return shapes.answer(
             PushAnswer(
                 session_id=session_id,
-                outcomes=[shapes.outcome_of(outcome, threshold) for outcome in outcomes],
+                outcomes=[shapes.outcome_of(outcome) for outcome in outcomes],
             )
         )
 
@@ -88,7 +86,7 @@ def _pages(router: APIRouter, services: Services) -> None:
         found = await store.messages(
             show.id, after=after, limit=limit, intents=() if intent is None else (intent,)
         )
-        threshold = services.settings.capture.threshold
+        threshold = show.capture_threshold(services.settings.capture.threshold)
         return shapes.answer(
             MessagePage(
                 session_id=show.session_id,
@@ -99,14 +97,19 @@ def _pages(router: APIRouter, services: Services) -> None:
         )
 
     @router.get("/captures", responses=answers(CapturePage, *_UNKNOWN))
-    async def captures(id: Key, after: After = 0, limit: Limit = 100) -> Response:
+    async def captures(
+        id: Key,
+        after: After = 0,
+        limit: Limit = 100,
+        withdrawn: Annotated[bool, Query(description="Those taken back, too.")] = False,
+    ) -> Response:
         """Read captured buyers by number."""
         show = await find_show(store, id)
-        found = await store.captures(show.id, after=after, limit=limit)
+        found = await store.captures(show.id, after=after, limit=limit, withdrawn=withdrawn)
         return shapes.answer(
             CapturePage(
                 session_id=show.session_id,
-                captures=[buyer_view(capture) for capture in found],
+                captures=[shapes.capture_of(capture) for capture in found],
                 next=found[-1].number if len(found) == limit else None,
             )
         )
