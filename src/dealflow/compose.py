@@ -201,6 +201,7 @@ async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncItera
         settings: all of them.
         in_memory: keep the store in memory and touch no data folder.
     """
+    from dealflow.intents.rules import Announcements
     from dealflow.pipeline.monitor import ShowMonitor
     from dealflow.sources.egress import Gate, policy_for
     from dealflow.sources.registry import Platforms
@@ -233,6 +234,7 @@ async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncItera
                 clock=clock,
                 metrics=metrics,
                 doubter=reader,
+                learn=Announcements(),
             ) as monitor,
             nullcontext() if reader is None else reader.reading(monitor.reconsider),
         ):

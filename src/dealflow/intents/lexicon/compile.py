@@ -40,13 +40,17 @@ class Compiled(msgspec.Struct):
     claim_words: set[str]
 
 
-def compile_tables(tables: Tables) -> Compiled:
+def compile_tables(tables: Tables, labels: frozenset[str] = LABELS) -> Compiled:
     """Compile the language files.
+
+    Args:
+        tables: what they hold.
+        labels: the headings that they may have.
 
     Raises:
         SettingsInvalid: one of them is not as it should be.
     """
-    return _Build(tables).compiled()
+    return _Build(tables, labels).compiled()
 
 
 MIXED_IN = "en"
@@ -62,7 +66,8 @@ SHARED = frozenset({"colors"})
 class _Build:
     """The work of one compilation."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, labels: frozenset[str]) -> None:
+        self._labels = labels
         self._automaton = Automaton()
         self._languages = Languages()
         self._fillers: dict[str, int] = {}
@@ -90,7 +95,7 @@ class _Build:
         for label, patterns in table.items():
             if label == "classes":
                 continue
-            if label not in LABELS:
+            if label not in self._labels:
                 raise SettingsInvalid(f"The lexicon {name!r} has an unknown heading {label!r}.")
             for pattern in _strings(name, label, patterns):
                 self._add(compiler, pattern, label, mask)
