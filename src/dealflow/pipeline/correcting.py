@@ -8,7 +8,7 @@ from dealflow.model.intent import Context, Intent, Utterance
 from dealflow.model.revision import Revision, VerdictSource
 from dealflow.model.rulebook import Rulebook
 from dealflow.pipeline.dossier import Dossier, read_dossiers
-from dealflow.pipeline.intake import HISTORY
+from dealflow.pipeline.history import HISTORY
 from dealflow.store.base import Show, Store, StoredMessage
 
 

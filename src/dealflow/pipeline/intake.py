@@ -40,14 +40,8 @@ from dealflow.model.text import MAX_NAME, MAX_TEXT, clean, clean_name
 from dealflow.pipeline.base import FilterState
 from dealflow.pipeline.dedupe import DedupeRing, Sighting
 from dealflow.pipeline.filters import Filter
+from dealflow.pipeline.history import Histories
 from dealflow.pipeline.timeline import LotTimeline
-
-HISTORY = 5
-"""Messages of one author that a classifier gets as context."""
-
-AUTHORS = 2_000
-"""Authors whose history is remembered in one show; the one silent for longest goes first."""
-
 
 HELD = 50
 """Messages kept out that are shown to the seller, the newest; their count stands elsewhere."""
@@ -149,7 +143,7 @@ class Intake:
         self.ring = DedupeRing() if ring is None else ring
         self._learn = learn
         self.lots = LotTimeline()
-        self._history: dict[str, deque[str]] = {}
+        self._histories = Histories()
 
     @property
     def filter_state(self) -> FilterState:
@@ -291,7 +285,7 @@ class Intake:
             mode=(lot.mode if lot is not None else None) or self.mode,
             lot=lot,
             author_role=fact.role,
-            history=self._remember_author(message),
+            history=self._histories.note(message),
             rules=self.rulebook.rules,
             lot_age=lot_age,
         )
@@ -318,19 +312,6 @@ class Intake:
                 reason=reason,
             )
         )
-
-    def _remember_author(self, message: Message) -> tuple[str, ...]:
-        """Return what the author said before, and note what they say now."""
-        person = message.person
-        said = self._history.pop(person, None)
-        before = () if said is None else tuple(said)
-        if said is None:
-            said = deque(maxlen=HISTORY)
-        said.append(message.text)
-        self._history[person] = said
-        if len(self._history) > AUTHORS:
-            del self._history[next(iter(self._history))]
-        return before
 
 
 _SHOP = frozenset({Role.HOST, Role.MOD})

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import AsyncIterator
-
 from dealflow.intents.base import LearnRules
 from dealflow.ledger.books import MOVING, Books
 from dealflow.ledger.ledger import LotLeft, LotOpened, RulesKnown, Said, Sold
-from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted, decode
+from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted
 from dealflow.model.filters import Filters
 from dealflow.model.intent import Verdict
 from dealflow.model.revision import counted
 from dealflow.pipeline.base import Doubter
 from dealflow.pipeline.dedupe import RING_SIZE, DedupeRing
 from dealflow.pipeline.intake import Intake, learn_nothing
+from dealflow.pipeline.past import PAGE, past
 from dealflow.pipeline.record import Record
 from dealflow.store.base import Show, Store, StoredMessage
-
-PAGE = 1_000
-"""Rows read at once, so that a long show never stands in memory whole."""
 
 
 async def restore(
@@ -86,14 +81,8 @@ async def _fold_history(
     store: Store, show: Show, intake: Intake, books: Books, threshold: float
 ) -> None:
     """Fold lots, rules, sales and what was claimed again, in the order of their positions."""
-    messages = [message async for message in _messages(store, show)]
-    frames = [frame async for frame in _frames(store, show)]
     at = show.started_at
-    for place, item in heapq.merge(
-        ((message.seq, message) for message in messages),
-        frames,
-        key=lambda pair: pair[0],
-    ):
+    async for place, item in past(store, show, intents=sorted(MOVING)):
         match item:
             case StoredMessage(message=message):
                 books.relive(place, Said(message, counted_verdict(item, threshold)))
@@ -104,39 +93,6 @@ async def _fold_history(
                 books.relive(place, RulesKnown(rules))
             case SaleCompleted(sale=sale):
                 books.relive(place, Sold(sale, at))
-
-
-async def _messages(store: Store, show: Show) -> AsyncIterator[StoredMessage]:
-    after = 0
-    while True:
-        page = await store.messages(
-            show.id, after=after, limit=PAGE, intents=sorted(MOVING), first_too=True
-        )
-        for message in page:
-            yield message
-        if len(page) < PAGE:
-            return
-        after = page[-1].seq
-
-
-async def _frames(
-    store: Store, show: Show
-) -> AsyncIterator[tuple[int, LotChanged | RulesChanged | SaleCompleted]]:
-    after = 0
-    while True:
-        page = await store.frames(
-            show.id,
-            after=after,
-            limit=PAGE,
-            kinds=("lot_changed", "rules_changed", "sale_completed"),
-        )
-        for frame in page:
-            event = decode(frame.data)
-            if isinstance(event, LotChanged | RulesChanged | SaleCompleted):
-                yield frame.seq, event
-        if len(page) < PAGE:
-            return
-        after = page[-1].seq
 
 
 def counted_verdict(stored: StoredMessage, threshold: float) -> Verdict:

@@ -15,6 +15,7 @@ from dealflow.model.filters import Filters
 from dealflow.model.intent import Intent, Slots, Verdict
 from dealflow.model.message import Judged, Message
 from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource
+from dealflow.model.run import Run
 from dealflow.model.show import LearnedRule, Lot, Sale, SaleMode, ShowRules, ShowStatus
 
 
@@ -303,6 +304,35 @@ class Store(Protocol):
 
     async def spent(self, month: str, show_id: str | None = None) -> Spent:
         """Return what second opinions cost in a month, in one show or in all."""
+        ...
+
+    async def open_run(
+        self, show_id: str, *, model: str, threshold: float, now_ms: int, again: bool = False
+    ) -> Run:
+        """Return the newest reanalysis of a show by this model and threshold, or a fresh one.
+
+        Raises:
+            InputInvalid: there is no such show.
+            DiskFull, StoreUnavailable: as `append`.
+        """
+        ...
+
+    async def finish_run(self, run_id: str, *, now_ms: int) -> None:
+        """Note that a reanalysis judged every message that there is."""
+        ...
+
+    async def runs(self, show_id: str) -> list[Run]:
+        """Return a show's reanalyses, the newest first."""
+        ...
+
+    async def run_verdicts(self, run_id: str, *, after: int, upto: int) -> dict[str, Verdict]:
+        """Return a reanalysis's verdicts by message id.
+
+        Args:
+            run_id: the reanalysis.
+            after: the position after which to begin.
+            upto: the position of the last message.
+        """
         ...
 
     async def captures(

@@ -47,8 +47,8 @@ _LATEST = (
     "(SELECT max(version) FROM verdicts WHERE stream_session_id = ?1 AND seq = ?2"
     " AND source = '{source}')"
 )
-# The same rule as `model.revision.standing_version`: the last word of the seller, else that of the second
-# opinion, unless it was withdrawn.
+# The same rule as `model.revision.standing_version`: the last word of the seller, else that of the
+# second opinion, unless it was withdrawn.
 _MARK = (
     "UPDATE verdicts SET stands = 1 WHERE stream_session_id = ?1 AND seq = ?2 AND version ="
     " (SELECT version FROM verdicts WHERE stream_session_id = ?1 AND seq = ?2 AND withdrawn = 0"

@@ -19,11 +19,12 @@ from dealflow.model.events import Frame
 from dealflow.model.facts import Gap
 from dealflow.model.filters import Filters
 from dealflow.model.ids import new_id
-from dealflow.model.intent import Intent
+from dealflow.model.intent import Intent, Verdict
 from dealflow.model.message import Message
 from dealflow.model.revision import Doubt, Revision, Spent
+from dealflow.model.run import Run
 from dealflow.model.show import Sale, ShowRules
-from dealflow.store import queries, revisions
+from dealflow.store import queries, revisions, runs
 from dealflow.store.append import write_batch
 from dealflow.store.base import Batch, Seen, Show, StoredMessage
 from dealflow.store.connection import close, open_writer, translated, tune_writer
@@ -236,6 +237,28 @@ class SqliteStore:
     async def spent(self, month: str, show_id: str | None = None) -> Spent:
         """Return what second opinions cost in a month, in one show or in all."""
         return await self._read(lambda connection: revisions.spent_in(connection, month, show_id))
+
+    async def open_run(
+        self, show_id: str, *, model: str, threshold: float, now_ms: int, again: bool = False
+    ) -> Run:
+        """Return the newest reanalysis of a show by this model and threshold, or a fresh one."""
+        return await self._writer.run(
+            lambda connection: runs.open_run(connection, show_id, model, threshold, now_ms, again)
+        )
+
+    async def finish_run(self, run_id: str, *, now_ms: int) -> None:
+        """Note that a reanalysis judged every message that there is."""
+        await self._writer.run(lambda connection: runs.finish_run(connection, run_id, now_ms))
+
+    async def runs(self, show_id: str) -> list[Run]:
+        """Return a show's reanalyses, the newest first."""
+        return await self._read(lambda connection: runs.runs_of(connection, show_id))
+
+    async def run_verdicts(self, run_id: str, *, after: int, upto: int) -> dict[str, Verdict]:
+        """Return a reanalysis's verdicts by message id, for a stretch of positions."""
+        return await self._read(
+            lambda connection: runs.verdicts_between(connection, run_id, after, upto)
+        )
 
     async def captures(
         self, show_id: str, *, after: int = 0, limit: int = 100, withdrawn: bool = False
