@@ -31,7 +31,7 @@ SIZE = 1 << BITS
 _MASK = SIZE - 1
 
 MAX_TOKENS = 48
-"""Tokens of a message that become words; chat that is longer says it in the beginning or the end."""
+"""Tokens of a message that become words; nearly all chat is shorter."""
 
 MAX_CHARACTERS = 160
 """Characters of a message that become runs of characters."""
@@ -145,7 +145,7 @@ def _skips(codes: Rows, owner: Owners) -> tuple[Rows, Owners]:
 
 def _mix(hashes: Rows, kind: int) -> Rows:
     mixed = (hashes ^ (hashes >> np.uint32(15))) * _PRIMES[kind % len(_PRIMES)]
-    return mixed ^ (mixed >> np.uint32(13))
+    return np.asarray(mixed ^ (mixed >> np.uint32(13)), np.uint32)
 
 
 def _runs(texts: Sequence[str]) -> list[tuple[Rows, Owners]]:

@@ -1,0 +1,172 @@
+"""Writes the trained encoder as ONNX, with weights of one byte."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from dealflow.intents.encoder.inputs import PAD
+from dealflow.intents.linear.table import INTENTS
+from dealflow.intents.training.encoder import LONGEST, Network
+from dealflow.intents.training.weights import HEADS, INNER, WIDTH
+
+OPSET = 20
+_EPS = 1e-12
+_FAR = -1e4
+"""What is added to the attention to a place where there is nothing to read."""
+
+
+class _Graph:
+    """Collects nodes and weights under plain names."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    def put(self, name: str, values: NDArray[np.float32] | NDArray[np.int64]) -> str:
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def do(self, kind: str, name: str, *inputs: str, **how: object) -> str:
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **how))
+        return name
+
+
+def to_onnx(network: Network) -> bytes:
+    """Return the network as an ONNX file: ``ids int64[rows, length]`` to ``scores float32``.
+
+    Weights of matrices and pieces take one byte each; the same network gives the same bytes.
+    """
+    state = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+    graph = _Graph()
+    x, bias, share = _embed(graph, state)
+    layers = len(network.layers)
+    for at in range(layers):
+        x = _layer(graph, state, at, x, bias)
+    weighed = graph.do("Mul", "weighed", x, share)
+    axis = graph.put("axis_length", np.array([1], np.int64))
+    total = graph.do("ReduceSum", "total", weighed, axis, keepdims=0)
+    count = graph.do("ReduceSum", "count", share, axis, keepdims=0)
+    mean = graph.do("Div", "mean", total, count)
+    _linear(graph, "scores", mean, state["head.weight"], state["head.bias"])
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "dealflow-encoder",
+            [helper.make_tensor_value_info("ids", TensorProto.INT64, ["rows", "length"])],
+            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["rows", len(INTENTS)])],
+            graph.weights,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        producer_name="dealflow",
+    )
+    model.ir_version = 10
+    onnx.checker.check_model(model)
+    return _quantised(model)
+
+
+def _embed(graph: _Graph, state: dict[str, NDArray[np.float32]]) -> tuple[str, str, str]:
+    pad = graph.put("pad", np.array(PAD, np.int64))
+    empty = graph.do("Equal", "empty", "ids", pad)
+    seen = graph.do("Cast", "seen", graph.do("Not", "full", empty), to=TensorProto.FLOAT)
+    last = graph.put("axis_last", np.array([2], np.int64))
+    share = graph.do("Unsqueeze", "share", seen, last)
+    middle = graph.put("axes_middle", np.array([1, 2], np.int64))
+    far = graph.put("far", np.array(_FAR, np.float32))
+    hole = graph.do("Cast", "hole", empty, to=TensorProto.FLOAT)
+    bias = graph.do("Unsqueeze", "bias", graph.do("Mul", "far_hole", hole, far), middle)
+    words = graph.do("Gather", "word", graph.put("words", state["words.weight"]), "ids")
+    shape = graph.do("Shape", "shape", "ids")
+    one = graph.put("one", np.array(1, np.int64))
+    zero = graph.put("zero", np.array(0, np.int64))
+    length = graph.do("Gather", "length", shape, one)
+    range_ = graph.do("Range", "range", zero, length, one)
+    places = graph.put("places", state["places.weight"][:LONGEST])
+    place = graph.do("Gather", "place", places, range_)
+    summed = graph.do("Add", "embedded", words, place)
+    return _norm(graph, "norm", summed, state["norm.weight"], state["norm.bias"]), bias, share
+
+
+def _layer(graph: _Graph, state: dict[str, NDArray[np.float32]], at: int, x: str, bias: str) -> str:
+    own = f"l{at}"
+
+    def of(name: str) -> NDArray[np.float32]:
+        return state[f"layers.{at}.{name}"]
+
+    heads = graph.put(f"{own}.heads", np.array([0, 0, HEADS, WIDTH // HEADS], np.int64))
+    flat = graph.put(f"{own}.flat", np.array([0, 0, WIDTH], np.int64))
+    rows: list[str] = []
+    for part, name in enumerate("qkv"):
+        piece = slice(part * WIDTH, (part + 1) * WIDTH)
+        mixed = _linear(graph, f"{own}.{name}", x, of("qkv.weight")[piece], of("qkv.bias")[piece])
+        split = graph.do("Reshape", f"{own}.{name}.split", mixed, heads)
+        order = [0, 2, 3, 1] if name == "k" else [0, 2, 1, 3]
+        rows.append(graph.do("Transpose", f"{own}.{name}.heads", split, perm=order))
+    scale = graph.put(f"{own}.scale", np.array((WIDTH // HEADS) ** -0.5, np.float32))
+    near = graph.do("MatMul", f"{own}.near", rows[0], rows[1])
+    fair = graph.do("Add", f"{own}.masked", graph.do("Mul", f"{own}.fair", near, scale), bias)
+    share = graph.do("Softmax", f"{own}.share", fair, axis=-1)
+    seen = graph.do("MatMul", f"{own}.seen", share, rows[2])
+    back = graph.do("Transpose", f"{own}.back", seen, perm=[0, 2, 1, 3])
+    joined = graph.do("Reshape", f"{own}.joined", back, flat)
+    out = _linear(graph, f"{own}.out", joined, of("out.weight"), of("out.bias"))
+    x = _norm(
+        graph,
+        f"{own}.out_norm",
+        graph.do("Add", f"{own}.out_sum", x, out),
+        of("out_norm.weight"),
+        of("out_norm.bias"),
+    )
+    wide = _linear(graph, f"{own}.wide", x, of("wide.weight"), of("wide.bias"))
+    bent = graph.do("Gelu", f"{own}.bent", wide)
+    narrow = _linear(graph, f"{own}.narrow", bent, of("narrow.weight"), of("narrow.bias"))
+    return _norm(
+        graph,
+        f"{own}.narrow_norm",
+        graph.do("Add", f"{own}.narrow_sum", x, narrow),
+        of("narrow_norm.weight"),
+        of("narrow_norm.bias"),
+    )
+
+
+def _linear(
+    graph: _Graph, name: str, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
+) -> str:
+    product = graph.do("MatMul", f"{name}.product", x, graph.put(f"{name}.w", weight.T))
+    return graph.do("Add", name, product, graph.put(f"{name}.b", bias))
+
+
+def _norm(
+    graph: _Graph, name: str, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
+) -> str:
+    return graph.do(
+        "LayerNormalization",
+        f"{name}.normed",
+        x,
+        graph.put(f"{name}.w", weight),
+        graph.put(f"{name}.b", bias),
+        epsilon=_EPS,
+    )
+
+
+def _quantised(model: onnx.ModelProto) -> bytes:
+    """Return the model with one byte for each weight of a product with weights, and each piece."""
+    assert INNER
+    with tempfile.TemporaryDirectory() as folder:
+        whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
+        onnx.save(model, whole)
+        quantize_dynamic(
+            whole,
+            small,
+            op_types_to_quantize=["MatMul", "Gather"],
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            extra_options={"MatMulConstBOnly": True},
+        )
+        return small.read_bytes()
