@@ -28,7 +28,11 @@ def read_bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     if evidence.rest((), lexicon) > 0 or not _has_lot(evidence):
         return None
     tokens = [token for token in evidence.tokens if token.kind not in _SILENT]
-    tokens = [token for token in tokens if not lexicon.is_filler(token.text, evidence.languages)]
+    tokens = [
+        token
+        for token in tokens
+        if token.kind is not Kind.WORD or not lexicon.is_filler(token.text, evidence.languages)
+    ]
     if not tokens:
         return None
     finding = _read(evidence, tokens)
@@ -60,6 +64,9 @@ def _is_known(evidence: Evidence, token: Token) -> bool:
 
 
 def _plus(evidence: Evidence) -> Finding | None:
+    ruled = evidence.scene.rules.plus_n
+    if ruled is not None:
+        return Finding(Intent.CLAIM if ruled else Intent.CHATTER, "plus_by_rule")
     if evidence.scene.mode in (SaleMode.CLAIM, SaleMode.FIXED):
         return Finding(Intent.CLAIM, "plus")
     return Finding(Intent.CHATTER, "plus_elsewhere")
@@ -78,12 +85,13 @@ def _number(evidence: Evidence, token: Token) -> Finding:
     scene = evidence.scene
     if len(token.text) > 2 and set(token.text) == {"5"} and token.value != scene.price:
         return Finding(Intent.CHATTER, "laughter")
-    if scene.rules.number_is is not None:
-        if scene.rules.number_is == "price" and scene.mode is SaleMode.AUCTION:
-            return Finding(Intent.BID, "number_near")
+    rule, in_auction = scene.rules.number_is, scene.mode is SaleMode.AUCTION
+    near = in_auction and _is_near(token.value, scene.price, auction=True)
+    if rule == "price" and in_auction:
+        return Finding(Intent.BID, "number_near")
+    if rule is not None and not near:  # what could be the next bid in an auction stays one
         return Finding(Intent.CLAIM, "number_by_rule")
-    if scene.mode is SaleMode.AUCTION:
-        near = _is_near(token.value, scene.price, auction=True)
+    if in_auction:
         return Finding(*((Intent.BID, "number_near") if near else (Intent.CHATTER, "number_far")))
     if token.text in scene.words:
         return Finding(Intent.CLAIM, "size_listed")
@@ -162,13 +170,21 @@ def _attributes(evidence: Evidence, tokens: list[Token]) -> Finding | None:
         return None
     if evidence.asks:
         return Finding(Intent.PRODUCT_QUESTION, "attribute_asked")
+    if sized and scene.rules.size_claims is not None:
+        ruled = Intent.CLAIM if scene.rules.size_claims else Intent.DEMAND
+        return Finding(ruled, "size_by_rule")
     if scene.mode is SaleMode.CLAIM and (listed or sized):
         return Finding(Intent.CLAIM, "size_listed" if listed else "size_unlisted")
     return Finding(Intent.DEMAND, "attribute")
 
 
 def _has_lot(evidence: Evidence) -> bool:
-    return evidence.scene.lot is not None or bool(evidence.scene.codes or evidence.scene.ranges)
+    """Say whether anything gives a bare message a meaning: a lot, or a rule that names it."""
+    scene = evidence.scene
+    if scene.lot is not None or scene.codes or scene.ranges:
+        return True
+    rules = scene.rules
+    return rules.number_is == "item" or rules.plus_n is not None or rules.size_claims is not None
 
 
 _CODES = frozenset({Kind.NUMBER, Kind.CODE, Kind.WORD})

@@ -194,7 +194,8 @@ def _claim_word(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
 def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
     word = evidence.tokens[hit.start].text
     rest = evidence.rest(evidence.of("claim_word"), lexicon, evidence.clause(hit.start))
-    strong = word in STRONG_WORDS or word in evidence.scene.claim_words
+    own = hit in evidence.own
+    strong = own or word in STRONG_WORDS
     if evidence.is_asked(hit):
         return settle_asked(evidence, hit, rest)
     if is_about_others(evidence, hit):
@@ -202,6 +203,8 @@ def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
     if evidence.is_negated(hit):
         return settle_negated(hit)
     opens = hit.start == 0 or evidence.opens(hit.start, lexicon)
+    if own and (rest == 0 or (rest <= LOOSE and opens and not evidence.has("past"))):
+        return Finding(Intent.CLAIM, "own_word", hit)
     if rest == 0 and (strong or opens):
         tier = "word_item" if evidence.ids else "word_bare"
         return Finding(Intent.CLAIM, _void(evidence, tier, hit, lexicon), hit)
@@ -286,11 +289,12 @@ def _asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
 def _void(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> str:
     """Mark a tier when no lot is known: the same words then mean less.
 
-    A plain claim word beside a number or a code means what it says even then ("sold 45"). Where
-    not even the mode is known, the reader cannot see the screen, as without a login; then a
-    message is believed that is a commitment, or a question, and little else ("mine!", "how much?").
+    A claim word of the show means what it says even then, and so does a plain one beside a number
+    or a code ("sold 45"). Where not even the mode is known, the reader cannot see the screen, as
+    without a login; then a message is believed that is a commitment, or a question, and little
+    else ("mine!", "how much?").
     """
-    if evidence.scene.lot is not None:
+    if evidence.scene.lot is not None or evidence.own:
         return tier
     named = any(token.kind in (Kind.NUMBER, Kind.CODE) for token in evidence.tokens)
     strong = any(

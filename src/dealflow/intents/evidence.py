@@ -39,7 +39,7 @@ MEASURES = frozenset({
 
 
 class Evidence:
-    """One message, read."""
+    """One message, read; ``own`` are the places of claim words that this show's rules add."""
 
     def __init__(
         self,
@@ -48,12 +48,15 @@ class Evidence:
         scene: Scene,
         context: Context,
         languages: int,
+        own: Sequence[Hit] = (),
     ) -> None:
         self.tokens = tokens
+        self.own = own
         self.scene = scene
         self.context = context
         self.languages = languages
         self._clauses, self.asked_clauses = _clauses(tokens)
+        hits = [*hits, *own] if own else hits
         self.covering = hits
         self.hits: dict[str, list[Hit]] = {}
         told = [hit for hit in hits if not _is_claim_list(hit, tokens)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.finding import Finding
+from dealflow.intents.lexicon.reader import Hit
 from dealflow.intents.scene import Scene
 from dealflow.model.intent import Intent
 
@@ -22,7 +23,6 @@ _FACTS = {
     "number_far": "a number far from the current price",
     "number_offer": "a number near the price asked",
     "number_in_talk": "names a number near the price",
-    "number_by_rule": "a number, as this show's rules read it",
     "number_unknown": "a number that fits neither price nor code",
     "price_named": "names a price",
     "price_tag": "names the lot's own price",
@@ -67,13 +67,41 @@ _CHATTER = {
 
 def explain(evidence: Evidence, finding: Finding) -> str:
     """Return the reason for a finding."""
+    if finding.is_ruled:
+        return _ruled(evidence, finding)
     fact = _FACTS.get(finding.tier)
     if fact is not None or finding.hit is None:
         return fact or "nothing in it speaks of buying"
     hit = finding.hit
-    said = " ".join(token.text for token in evidence.tokens[hit.start : hit.end])[:MAX_QUOTE]
+    said = _quote(evidence, hit)
     does = _DOES.get(finding.intent) or _CHATTER.get(finding.tier, "only talks with")
     return f'{does} "{said}"{_place(evidence.scene)}'
+
+
+def _ruled(evidence: Evidence, finding: Finding) -> str:
+    """Say which rule of the show decided."""
+    rules = evidence.scene.rules
+    match finding.tier:
+        case "number_by_rule":
+            return f"a bare number is {_MEANT[rules.number_is or 'item']} here"
+        case "plus_by_rule":
+            return "+N claims here" if rules.plus_n else "+N claims nothing here"
+        case "size_by_rule":
+            return "a size claims here" if rules.size_claims else "a size claims nothing here"
+    return f'claims with "{_quote(evidence, finding.hit)}", a claim word of this show'
+
+
+_MEANT = {
+    "item": "an item",
+    "price": "a price",
+    "size": "a size",
+    "quantity": "a quantity",
+}
+
+
+def _quote(evidence: Evidence, hit: Hit | None) -> str:
+    tokens = evidence.tokens if hit is None else evidence.tokens[hit.start : hit.end]
+    return " ".join(token.text for token in tokens)[:MAX_QUOTE]
 
 
 def _place(scene: Scene) -> str:

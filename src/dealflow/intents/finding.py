@@ -18,3 +18,12 @@ class Finding(NamedTuple):
     intent: Intent
     tier: str
     hit: Hit | None = None
+
+    @property
+    def is_ruled(self) -> bool:
+        """Say whether a rule of this show decided, so that no model has anything to add."""
+        return self.tier in RULED
+
+
+RULED = frozenset({"number_by_rule", "plus_by_rule", "size_by_rule", "own_word"})
+"""The tiers in which a seller's rule, or one that the shop announced, decides."""

@@ -98,7 +98,7 @@ class GrammarClassifier:
         rules = utterance.context.rules
         glue = self._glue
         if rules is not None and rules.claim_words:
-            glue |= {normalise(word) for word in rules.claim_words}
+            glue |= self._scenes.words_of(rules)
         return tokenise(normalise(utterance.text), self.lexicon.vocabulary, glue)
 
     def _says_something(self, tokens: list[Token], utterance: Utterance) -> bool:
@@ -110,15 +110,14 @@ class GrammarClassifier:
         ):
             return True
         rules = utterance.context.rules
-        return rules is not None and bool(rules.claim_words or rules.codes)
+        return rules is not None and bool(rules.claim_words or rules.codes or rules.size_claims)
 
     def _evidence_of(self, tokens: list[Token], utterance: Utterance) -> Evidence:
         scene = self._scenes.read(utterance.context)
         languages = self.lexicon.languages(tokens, utterance.lang)
         hits = self.lexicon.find(tokens, languages, scene.words)
-        if scene.claim_words:
-            hits += _own_words(tokens, scene.claim_words)
-        return Evidence(tokens, hits, scene, utterance.context, languages)
+        own = _own_words(tokens, scene.claim_words) if scene.claim_words else ()
+        return Evidence(tokens, hits, scene, utterance.context, languages, own)
 
     def _plain_verdict(self, finding: Finding, reason: str) -> Verdict:
         reading = self._calibration.read(finding.tier, finding.intent)
@@ -133,11 +132,28 @@ class GrammarClassifier:
 
 def _own_words(tokens: list[Token], words: frozenset[str]) -> list[Hit]:
     """Find the claim words that this show's rules add."""
-    split = [word.split() for word in words]
-    texts = [token.text for token in tokens]
+    split = [_parts(word) for word in words]
+    texts = [_spelled(token) for token in tokens]
     return [
         Hit("claim_word", start, start + len(parts))
         for parts in split
         for start in range(len(texts) - len(parts) + 1)
         if texts[start : start + len(parts)] == parts
     ]
+
+
+def _parts(word: str) -> list[str]:
+    """Return the tokens of a claim word; signs that only vary an emoji are left out."""
+    parts = [token.text for token in tokenise(word, frozenset(), frozenset())]
+    return [part for part in parts if part not in _VARIANTS] or parts
+
+
+def _spelled(token: Token) -> str:
+    """Return a token as a claim word would be: a row of ones is one ("111" for "type 1")."""
+    text = token.text
+    if token.kind is Kind.NUMBER and len(text) > 1 and set(text) == {text[0]}:
+        return text[0]
+    return text
+
+
+_VARIANTS = frozenset("♀♂")

@@ -124,6 +124,10 @@ class Scenes:
         mode = lot.mode or context.mode
         return Scene(mode, lot, code, title_words, lot.price, rules, codes, ranges, words)
 
+    def words_of(self, rules: ShowRules) -> frozenset[str]:
+        """Return the claim words that the rules add, as the lexicon spells them."""
+        return self._rules_of(rules)[2]
+
     def _title_of(self, title: str) -> tuple[str | None, frozenset[str]]:
         known = self._titles.get(title)
         if known is None:

@@ -38,7 +38,7 @@ class SlotReader:
         self._intent = intent
         self._original = original
         self._items: list[str] = []
-        self._used: set[int] = set()
+        self._used: set[int] = {at for hit in evidence.own for at in range(hit.start, hit.end)}
         self._sizes: dict[int, str] = {}  # by the place of the token
         self.quantity: int | None = None
         self.size: str | None = None
@@ -169,7 +169,7 @@ class SlotReader:
     def _place_number(self, token: Token, before: str) -> None:
         scene, value = self._evidence.scene, token.value
         means = scene.rules.number_is
-        if scene.knows_code(token.text):
+        if scene.knows_code(token.text) or (means == "item" and self._intent is Intent.CLAIM):
             self._items.append(token.text)
         elif self._intent is Intent.BID or means == "price":
             self.price = self.price if self.price is not None else value
