@@ -7,27 +7,38 @@ show by socket needs neither the web framework nor the browser driver.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dealflow.bus.memory import MemoryBus
 from dealflow.clock import Clock, SystemClock
-from dealflow.errors import DataDirUnusable, SettingsInvalid
+from dealflow.errors import (
+    DataDirUnusable,
+    InputInvalid,
+    SettingsInvalid,
+    ShowUnknown,
+    StoreLocked,
+)
 from dealflow.settings import Settings
 from dealflow.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from dealflow.intents.base import Classifier, SecondOpinion
+    from dealflow.model.correction import Corrected, Correction
+    from dealflow.model.intent import Intent
     from dealflow.pipeline.monitor import ShowMonitor
+    from dealflow.pipeline.reanalysis import OnProgress, Report
     from dealflow.pipeline.second.loop import SecondReader
     from dealflow.sources.base import Reader, ShowRef
     from dealflow.sources.browser.chromium import SharedBrowser
     from dealflow.sources.egress import Gate
     from dealflow.sources.registry import Platforms
     from dealflow.sources.whatnot.parse import FrameParser
-    from dealflow.store.base import Show, Store
+    from dealflow.store.base import Show, Store, StoredMessage
 
 STORE_FILE = "dealflow.db"
 TOKEN_FILE = "token"
@@ -58,11 +69,30 @@ class App:
         self.monitor = monitor
 
 
-def classifier(settings: Settings) -> Classifier:
-    """Return the classifier in use."""
+def _grammar(settings: Settings) -> Classifier:
     from dealflow.intents.grammar import GrammarClassifier
 
     return GrammarClassifier()
+
+
+CLASSIFIERS: Mapping[str, Callable[[Settings], Classifier]] = MappingProxyType(
+    {"grammar-1": _grammar}
+)
+"""Every classifier by its name; the first is the usual one."""
+
+
+def classifier(settings: Settings, name: str | None = None) -> Classifier:
+    """Return a classifier by its name, or the one in use.
+
+    Raises:
+        InputInvalid: there is none of that name.
+    """
+    make = CLASSIFIERS.get(next(iter(CLASSIFIERS)) if name is None else name)
+    if make is None:
+        raise InputInvalid(
+            f"There is no classifier {name!r}.", hint=f"Known: {', '.join(CLASSIFIERS)}."
+        )
+    return make(settings)
 
 
 def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
@@ -193,13 +223,121 @@ async def stored_shows(settings: Settings) -> list[Show]:
     return await list_shows(data_dir(settings) / STORE_FILE)
 
 
+async def stored_corrections(settings: Settings) -> list[Corrected]:
+    """Return the messages on which a seller's word stands, as they were judged.
+
+    Works while another DealFlow writes to the store.
+    """
+    from dealflow.store.listing import list_corrections
+
+    return await list_corrections(data_dir(settings) / STORE_FILE)
+
+
+async def correct(
+    settings: Settings,
+    name: str,
+    message_id: str,
+    correction: Correction | None,
+    intent: Intent | None,
+) -> tuple[Show, StoredMessage]:
+    """Take a seller's word on a message; return its show and the message as it stands.
+
+    Args:
+        settings: all of them.
+        name: the show's key or its id.
+        message_id: the message.
+        correction: what the seller says; ``None`` takes it back.
+        intent: the right intent, if it is named.
+
+    Raises:
+        ShowUnknown, MessageUnknown, InputInvalid: there is nothing to correct that way.
+        StoreLocked: another DealFlow writes to the store; it takes corrections itself.
+    """
+    try:
+        async with open_app(settings, asks=False) as app:
+            show = await show_named(app.store, name)
+            stored = await app.monitor.correct(show.session_id, message_id, correction, intent)
+            return show, stored
+    except StoreLocked as error:
+        path = f"/api/sessions/{name}/messages/{message_id}/correction"
+        raise StoreLocked(str(error), hint=f"Ask the DealFlow that runs: POST {path}") from error
+
+
+async def reanalyse(
+    settings: Settings,
+    name: str,
+    *,
+    model: str | None,
+    threshold: float | None,
+    again: bool,
+    stop: asyncio.Event,
+    on_progress: OnProgress,
+) -> tuple[Show, Report | None]:
+    """Judge a stored show again; return it, and the report unless it was stopped.
+
+    Args:
+        settings: all of them.
+        name: the show's key or its id.
+        model: the classifier's name; ``None``: the one in use.
+        threshold: from which confidence a message is a buyer's; ``None``: the show's own.
+        again: begin a fresh run, also where there is one of this model and threshold.
+        stop: set it to stop soon; the same call goes on from there.
+        on_progress: is told how many messages are done, of how many.
+
+    Raises:
+        ShowUnknown, InputInvalid: there is no such show, or no such classifier.
+        StoreLocked: another DealFlow writes to the store; it judges again itself.
+    """
+    from dealflow.pipeline.reanalysis import Reanalysis
+    from dealflow.store.sqlite import SqliteStore
+
+    judge, usual, clock = classifier(settings, model), settings.capture.threshold, SystemClock()
+    try:
+        store = await SqliteStore.open(
+            data_dir(settings) / STORE_FILE, clock=clock, metrics=Metrics()
+        )
+    except StoreLocked as error:
+        path = f"/api/sessions/{name}/reanalysis"
+        raise StoreLocked(str(error), hint=f"Ask the DealFlow that runs: POST {path}") from error
+    try:
+        show = await show_named(store, name)
+        run = await store.open_run(
+            show.id,
+            model=judge.name,
+            threshold=show.capture_threshold(usual) if threshold is None else threshold,
+            now_ms=clock.now_ms(),
+            again=again,
+        )
+        walk = Reanalysis(show, run, store=store, classifier=judge, clock=clock, usual=usual)
+        return show, await walk.work(stop, on_progress)
+    finally:
+        await store.aclose()
+
+
+async def show_named(store: Store, name: str) -> Show:
+    """Return the show of this key or this id.
+
+    Raises:
+        ShowUnknown: there is none.
+    """
+    show = await store.show_of(name) or await store.show(name)
+    if show is None:
+        raise ShowUnknown(
+            f"There is no show {name!r}.", hint="`dealflow shows --json` names those that are."
+        )
+    return show
+
+
 @asynccontextmanager
-async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, in_memory: bool = False, asks: bool = True
+) -> AsyncIterator[App]:
     """Put DealFlow together; on leaving, stop every show, commit everything and close.
 
     Args:
         settings: all of them.
         in_memory: keep the store in memory and touch no data folder.
+        asks: ask for second opinions, where the settings say whom.
     """
     from dealflow.intents.rules import Announcements
     from dealflow.pipeline.monitor import ShowMonitor
@@ -221,7 +359,8 @@ async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncItera
     second: SecondOpinion | None = None
     try:
         # What is only replayed is not worth money, and a store in memory would forget the bill.
-        second = None if in_memory else second_opinion(settings, gate=gate, clock=clock)
+        if asks and not in_memory:
+            second = second_opinion(settings, gate=gate, clock=clock)
         reader = second_reader(settings, second, store=store, clock=clock, metrics=metrics)
         platforms = Platforms([whatnot])
         async with (
@@ -234,6 +373,7 @@ async def open_app(settings: Settings, *, in_memory: bool = False) -> AsyncItera
                 clock=clock,
                 metrics=metrics,
                 doubter=reader,
+                classifiers=partial(classifier, settings),
                 learn=Announcements(),
             ) as monitor,
             nullcontext() if reader is None else reader.reading(monitor.reconsider),

@@ -12,6 +12,7 @@ from dealflow.model.filters import Filters, Held
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 from dealflow.model.revision import Doubt, Revision
 from dealflow.model.show import ShowRules
+from dealflow.pipeline.reanalyses import RunState
 from dealflow.sources.base import Transport
 from dealflow.store.base import Show, StoredMessage
 
@@ -142,6 +143,37 @@ class Monitor(Protocol):
             ShowUnknown, MessageUnknown: there is no such show, or no such message in it.
             InputInvalid: the intent contradicts the correction.
             Overloaded, DiskFull, StoreUnavailable, Stopping: it was not taken.
+        """
+        ...
+
+    async def reanalyse(
+        self,
+        session_id: str,
+        *,
+        model: str | None = None,
+        threshold: float | None = None,
+        again: bool = False,
+    ) -> RunState:
+        """Begin to judge a stored show again, or go on with it; return at once.
+
+        Args:
+            session_id: the show's key.
+            model: the classifier's name; ``None``: the usual one.
+            threshold: the confidence from which a message is a buyer's; ``None``: the show's own.
+            again: begin a fresh run, also where there is one of this model and threshold.
+
+        Raises:
+            ShowUnknown: there is no show of that key.
+            InputInvalid: there is no classifier of that name.
+            DiskFull, StoreUnavailable, Stopping: nothing was begun.
+        """
+        ...
+
+    async def reanalysis(self, session_id: str) -> RunState | None:
+        """Return how a show's latest reanalysis stands, if there is any.
+
+        Raises:
+            ShowUnknown: there is no show of that key.
         """
         ...
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from types import TracebackType
 
@@ -44,8 +43,8 @@ from dealflow.pipeline.correcting import seller_revision
 from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.finding import find
 from dealflow.pipeline.intake import learn_nothing
-from dealflow.pipeline.restore import restore
-from dealflow.pipeline.runner import ShowRunner
+from dealflow.pipeline.reanalyses import FindClassifier, Reanalyses, RunState
+from dealflow.pipeline.shows import DRAIN_SECONDS, Active, Shows, wait_for
 from dealflow.settings import Settings
 from dealflow.sources.base import Platform, Reader, ShowRef, Transport
 from dealflow.sources.registry import Platforms
@@ -59,33 +58,10 @@ IDLE_SECONDS = 600.0
 LEAVE_SECONDS = 3.0
 """How long a stop waits for a reader to leave its platform, a browser's page included."""
 
-DRAIN_SECONDS = 5.0
-"""How long a stop waits, after that, for what was read to be committed: 10 s in all to exit."""
-
-KEPT_OUTCOMES = 32
-"""Finished shows whose ledger can still be asked for."""
-
 RESUME_MS = 12 * 3_600_000
 """A show that was being read when DealFlow died is read again if it began within this time."""
 
 _log = logging.getLogger(__name__)
-
-
-class Active:
-    """A show in memory: its runner, and its reader where it has one."""
-
-    def __init__(self, runner: ShowRunner, ref: ShowRef | None) -> None:
-        self.runner = runner
-        self.ref = ref
-        self.reading: asyncio.Task[None] | None = None
-        self.running: asyncio.Task[None] | None = None
-        self.error: DealflowError | None = None
-        self.leaving = False
-
-    @property
-    def show(self) -> Show:
-        """Return the show as it was opened."""
-        return self.runner.show
 
 
 class ShowMonitor:
@@ -102,22 +78,35 @@ class ShowMonitor:
         clock: Clock,
         metrics: Metrics,
         doubter: Doubter | None = None,
+        classifiers: FindClassifier | None = None,
         learn: LearnRules = learn_nothing,
     ) -> None:
-        self._learn = learn
-        self._doubter = doubter
         self._settings = settings
         self._platforms = platforms
         self._store = store
-        self._bus = bus
-        self._classifier = classifier
         self._clock = clock
         self._metrics = metrics
-        self._active: dict[str, Active] = {}
-        self._finished: OrderedDict[str, tuple[LotOutcome, ...]] = OrderedDict()
-        self._opening = asyncio.Lock()
         self._tasks = asyncio.TaskGroup()
-        self._stopping = False
+        self._shows = Shows(
+            settings=settings,
+            store=store,
+            bus=bus,
+            classifier=classifier,
+            clock=clock,
+            metrics=metrics,
+            doubter=doubter,
+            learn=learn,
+            tasks=self._tasks,
+        )
+        self._active = self._shows.active
+        self._opening = self._shows.opening
+        self._reanalyses = Reanalyses(
+            store=store,
+            clock=clock,
+            find=classifiers or (lambda name: classifier),
+            usual=settings.capture.threshold,
+            spawn=self._tasks.create_task,
+        )
 
     async def __aenter__(self) -> ShowMonitor:
         await self._tasks.__aenter__()
@@ -143,7 +132,7 @@ class ShowMonitor:
         Raises:
             ShowUrlRefused, ShowUnknown, TransportUnknown, TooManyShows, InputInvalid, Stopping.
         """
-        self._check_open()
+        self._shows.check_open()
         if request.filters is not None:
             Filter(request.filters)  # a bad pattern is refused before anything is opened
         found = await find(self._platforms, request)
@@ -161,7 +150,7 @@ class ShowMonitor:
             self._check_room()
             if request.transport is not Transport.AUTO:
                 platform.reader(ref, request.transport)  # refuses an unknown way at once
-            active = running or await self._open(
+            active = running or await self._shows.open(
                 session_id,
                 platform.name,
                 ref.url,
@@ -203,7 +192,7 @@ class ShowMonitor:
         Raises:
             Overloaded, DiskFull, StoreUnavailable, Stopping, TooManyShows: nothing was taken.
         """
-        self._check_open()
+        self._shows.check_open()
         key = _session_key(session_id)
         if key is None:
             raise InputInvalid("A pushed message needs the key of its show.")
@@ -228,25 +217,8 @@ class ShowMonitor:
         )
 
     async def reconsider(self, session_id: str, revisions: Sequence[Revision]) -> None:
-        """Give stored messages of one show further verdicts; return after COMMIT.
-
-        Raises:
-            ShowUnknown, MessageUnknown: there is no such show, or no such message in it.
-            Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
-        """
-        while True:
-            self._check_open()
-            async with self._opening:  # so that nobody opens the show meanwhile
-                active = self._active.get(session_id)
-                if active is None:
-                    await self._reconsider_closed(session_id, revisions)
-                    return
-            try:
-                await active.runner.reconsider(revisions)
-            except Stopping:
-                await _wait((active.running,), DRAIN_SECONDS)  # it is just being closed
-            else:
-                return
+        """Give stored messages further verdicts; see `pipeline.base.Monitor.reconsider`."""
+        await self._shows.reconsider(session_id, revisions)
 
     async def correct(
         self,
@@ -255,10 +227,8 @@ class ShowMonitor:
         correction: Correction | None,
         intent: Intent | None = None,
     ) -> StoredMessage:
-        """Take a seller's word on a message; see `dealflow.pipeline.base.Monitor.correct`."""
-        show = await self._store.show_of(session_id)
-        if show is None:
-            raise ShowUnknown(f"There is no show with the key {session_id!r}.")
+        """Take a seller's word on a message; see `pipeline.base.Monitor.correct`."""
+        show = await self._shows.known(session_id)
         revision = await seller_revision(
             self._store, show, message_id, correction, intent, self._clock.now_ms()
         )
@@ -268,20 +238,23 @@ class ShowMonitor:
         assert stored is not None
         return stored
 
-    async def _reconsider_closed(self, session_id: str, revisions: Sequence[Revision]) -> None:
-        """Bring a show's memory back for as long as it takes to fold its revisions."""
-        show = await self._store.show_of(session_id)
-        if show is None:
-            raise ShowUnknown(f"There is no show with the key {session_id!r}.")
-        runner = await self._runner(show)
-        running = self._tasks.create_task(self._drive(runner), name=f"revising {show.id}")
-        try:
-            await runner.reconsider(revisions)
-        finally:
-            runner.close()
-            await asyncio.wait([running])
-        if session_id in self._finished:
-            self._finished[session_id] = runner.outcomes
+    async def reanalyse(
+        self,
+        session_id: str,
+        *,
+        model: str | None = None,
+        threshold: float | None = None,
+        again: bool = False,
+    ) -> RunState:
+        """Judge a stored show again; see `pipeline.base.Monitor.reanalyse`."""
+        self._shows.check_open()
+        return await self._reanalyses.start(
+            await self._shows.known(session_id), model=model, threshold=threshold, again=again
+        )
+
+    async def reanalysis(self, session_id: str) -> RunState | None:
+        """Return how a show's latest reanalysis stands, if there is any."""
+        return await self._reanalyses.of(await self._shows.known(session_id))
 
     async def replay(
         self,
@@ -294,9 +267,9 @@ class ShowMonitor:
         threshold: float | None = None,
     ) -> Show:
         """Read a recorded show to its end through the whole pipeline."""
-        self._check_open()
+        self._shows.check_open()
         async with self._opening:
-            active = await self._open(
+            active = await self._shows.open(
                 session_id, "replay", url, None, rules=rules, filters=filters, threshold=threshold
             )
 
@@ -321,7 +294,7 @@ class ShowMonitor:
         active = self._active.get(session_id)
         if active is not None:
             return active.runner.intake.filter_state
-        show = await self._known(session_id)
+        show = await self._shows.known(session_id)
         return FilterState(filters=show.filters or self._settings.filters.filters())
 
     async def set_filters(self, session_id: str, filters: Filters) -> FilterState:
@@ -334,7 +307,7 @@ class ShowMonitor:
         """
         ready = Filter(filters)
         async with self._opening:
-            show = await self._known(session_id)
+            show = await self._shows.known(session_id)
             await self._store.append(
                 Batch(
                     show_id=show.id,
@@ -353,11 +326,7 @@ class ShowMonitor:
         Raises:
             ShowUnknown: the show is not in memory.
         """
-        if (active := self._active.get(session_id)) is not None:
-            return active.runner.outcomes
-        if session_id in self._finished:
-            return self._finished[session_id]
-        raise ShowUnknown(f"The show {session_id!r} is not in memory.")
+        return self._shows.outcomes(session_id)
 
     async def resume(self) -> list[str]:
         """Read the shows again that were being read when the process ended; return their keys."""
@@ -376,89 +345,30 @@ class ShowMonitor:
 
     async def aclose(self) -> None:
         """Stop reading and commit everything; the shows are resumed at the next start."""
-        self._stopping = True
+        self._shows.stopping = True
+        await self._reanalyses.aclose()
         shows = list(self._active.values())
         for active in shows:
             active.leaving = True
             if active.reading is not None:
                 active.reading.cancel()
-        await _wait((active.reading for active in shows), LEAVE_SECONDS)
+        await wait_for((active.reading for active in shows), LEAVE_SECONDS)
         for active in shows:
             active.runner.close()
-        for late in await _wait((active.running for active in shows), DRAIN_SECONDS):
+        for late in await wait_for((active.running for active in shows), DRAIN_SECONDS):
             late.cancel()
-
-    async def _known(self, session_id: str) -> Show:
-        show = await self._store.show_of(session_id)
-        if show is None:
-            raise ShowUnknown(f"No show with the key {session_id!r} is known.")
-        return show
-
-    def _check_open(self) -> None:
-        if self._stopping:
-            raise Stopping("DealFlow is shutting down.")
 
     def _check_room(self) -> None:
         reading = sum(1 for active in self._active.values() if active.ref is not None)
         if reading >= self._settings.max_shows:
             raise TooManyShows(f"{reading} shows are being read, which is the limit.")
 
-    async def _open(
-        self,
-        session_id: str,
-        platform: str,
-        url: str,
-        ref: ShowRef | None,
-        *,
-        rules: ShowRules | None = None,
-        filters: Filters | None = None,
-        threshold: float | None = None,
-    ) -> Active:
-        show = await self._store.open_show(
-            session_id=session_id,
-            platform=platform,
-            url=url,
-            now_ms=self._clock.now_ms(),
-            rules=rules,
-            filters=filters,
-            threshold=threshold,
-        )
-        runner = await self._runner(show)
-        await runner.open()
-        active = Active(runner, ref)
-        active.running = self._tasks.create_task(self._run(active), name=f"runner {show.id}")
-        self._active[session_id] = active
-        self._metrics.active_shows.set(len(self._active))
-        return active
-
-    async def _runner(self, show: Show) -> ShowRunner:
-        """Return the pipeline of a show with its memory brought back."""
-        intake, record, last_at = await restore(
-            self._store,
-            show,
-            show.capture_threshold(self._settings.capture.threshold),
-            self._doubter,
-            filters=self._settings.filters.filters(),
-            learn=self._learn,
-        )
-        return ShowRunner(
-            intake=intake,
-            record=record,
-            store=self._store,
-            bus=self._bus,
-            classifier=self._classifier,
-            clock=self._clock,
-            metrics=self._metrics,
-            resumed_at=last_at,
-            doubter=self._doubter,
-        )
-
     async def _open_pushed(self, session_id: str, platform: str) -> Active:
         self._close_idle()
         pushed = sum(1 for active in self._active.values() if active.ref is None)
         if pushed >= self._settings.max_shows:
             raise TooManyShows(f"{pushed} pushed shows are open, which is the limit.")
-        return await self._open(session_id, platform, "", None)
+        return await self._shows.open(session_id, platform, "", None)
 
     def _close_idle(self) -> None:
         before = self._clock.monotonic() - IDLE_SECONDS
@@ -500,41 +410,14 @@ class ShowMonitor:
             if not active.leaving:
                 active.runner.close()
 
-    async def _run(self, active: Active) -> None:
-        session_id = active.show.session_id
-        try:
-            active.error = await self._drive(active.runner) or active.error
-        finally:
-            if active.reading is not None:
-                active.reading.cancel()
-            self._finished[session_id] = active.runner.outcomes
-            while len(self._finished) > KEPT_OUTCOMES:
-                self._finished.popitem(last=False)
-            if self._active.get(session_id) is active:
-                del self._active[session_id]
-            self._metrics.active_shows.set(len(self._active))
-
-    async def _drive(self, runner: ShowRunner) -> DealflowError | None:
-        """Run a pipeline to its end; return what ended it before its time, if that has a name."""
-        try:
-            await runner.run()
-        except DealflowError as error:
-            _log.error("a show stopped", extra={"show": runner.show.id, "code": error.code})
-            return error
-        except Exception:  # noqa: BLE001 - the edge of the task: one show's fault stays its own
-            _log.exception("a show stopped", extra={"show": runner.show.id})
-        finally:
-            runner.abandon()
-        return None
-
     async def _end(self, active: Active, reason: str) -> None:
         active.leaving = True
         if active.reading is not None:
             active.reading.cancel()
-        await _wait((active.reading,), LEAVE_SECONDS)
+        await wait_for((active.reading,), LEAVE_SECONDS)
         await self._tell(active, SourceStatus.ENDED, reason)
         active.runner.close()
-        await _wait((active.running,), DRAIN_SECONDS)
+        await wait_for((active.running,), DRAIN_SECONDS)
 
     async def _tell(self, active: Active, status: SourceStatus, reason: str) -> None:
         changed = SourceChanged(status=status, at=self._clock.now_ms(), reason=reason)
@@ -542,17 +425,6 @@ class ShowMonitor:
             await active.runner.submit([changed])
         except Stopping:
             _log.info("a show had stopped already", extra={"show": active.show.id})
-
-
-async def _wait(
-    tasks: Iterable[asyncio.Task[None] | None], seconds: float
-) -> set[asyncio.Task[None]]:
-    """Wait for tasks, the absent ones left out; return those that are still running."""
-    there = [task for task in tasks if task is not None]
-    if not there:
-        return set()
-    _, late = await asyncio.wait(there, timeout=seconds)
-    return late
 
 
 def _session_key(key: str | None) -> str | None:
