@@ -14,6 +14,8 @@ import msgspec
 Line = dict[str, Any]
 Label = dict[str, Any]
 Think = Callable[[list[Line]], list[Label]]
+Speak = Callable[[list[Line]], tuple[dict[str, Any], str]]
+"""Returns the model's whole message and its reason to finish."""
 
 
 class Mode(StrEnum):
@@ -71,6 +73,7 @@ class Endpoint:
     def __init__(self) -> None:
         self.mode = Mode.WELL
         self.think: Think = by_words
+        self.speak: Speak | None = None
         self.usage: dict[str, int] | None = {"prompt_tokens": 700, "completion_tokens": 30}
         self.requests: list[bytes] = []
         self.heads: list[str] = []
@@ -158,7 +161,11 @@ class Endpoint:
 
     def _completion(self) -> bytes:
         mode = self.mode
-        labels = self.think(lines_of(json.loads(self.requests[-1])))
+        lines = lines_of(json.loads(self.requests[-1]))
+        if self.speak is not None:
+            said, reason = self.speak(lines)
+            return completion([{"index": 0, "message": said, "finish_reason": reason}], self.usage)
+        labels = self.think(lines)
         content: Any = {"verdicts": labels}
         if mode is Mode.WRONG_SCHEMA:
             content = {"labels": [one["intent"] for one in labels]}

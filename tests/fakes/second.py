@@ -18,6 +18,7 @@ from dealflow.model.revision import Doubt, Spent
 from dealflow.model.show import Lot
 from dealflow.pipeline.base import Outcome, PushedMessage
 from dealflow.pipeline.monitor import ShowMonitor
+from dealflow.pipeline.second.breaker import PAUSE_SECONDS, Circuit
 from dealflow.pipeline.second.loop import SecondReader
 from dealflow.settings import LlmSettings, Settings
 from dealflow.sources.registry import Platforms
@@ -117,9 +118,14 @@ class Shop:
 
     async def pass_time(self) -> None:
         """Wait a moment; while a call is under way, a manual clock keeps near to real time."""
-        await asyncio.sleep(0.02)
-        if isinstance(self.clock, ManualClock):
-            await self.clock.advance(0.1 if self.reader._under_way else 1.0)
+        await asyncio.sleep(0.01)
+        if not isinstance(self.clock, ManualClock):
+            return
+        if self.reader._under_way:
+            await self.clock.advance(0.05)
+        else:
+            is_open = self.reader._breaker.circuit is Circuit.OPEN
+            await self.clock.advance(PAUSE_SECONDS if is_open else 1.0)
 
 
 @asynccontextmanager

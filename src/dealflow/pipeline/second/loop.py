@@ -145,6 +145,7 @@ class SecondReader:
         self._remembered = Remembered()
         self._patience = Patience()
         self._under_way: set[str] = set()
+        self._settled: set[str] = set()  # since the store was last looked into
         self._looked_at = -LOOK_SECONDS
         self._seen_until = 0
 
@@ -325,13 +326,14 @@ class SecondReader:
         ]
         if not revisions:
             return
+        ids = [revision.message_id for revision in revisions]
         try:
             await reconsider(show.session_id, revisions)
         except (ShowUnknown, MessageUnknown, InputInvalid) as error:
             # The show or a message is not there any more, so nothing can wait for it.
             _log.info("an answer came too late", extra={"show": show.id, "why": str(error)})
-            ids = [revision.message_id for revision in revisions]
             await self._store.give_up(ids, reason=error.code, now_ms=self._clock.now_ms())
+        self._settled.update(ids)
 
     async def _look(self) -> None:
         """Fetch doubts from the store that are not in memory, and give up those of yesterday."""
@@ -340,6 +342,7 @@ class SecondReader:
         if not is_time or not self._breaker.may_ask(now):
             return
         self._looked_at = now
+        self._settled.clear()
         page = await self._store.doubts(since_ms=self._seen_until, limit=PAGE)
         # Many doubts of one moment would hold a page up for ever, so a full page is stepped over.
         last = page[-1].at if page else 0
@@ -355,7 +358,7 @@ class SecondReader:
 
     async def _find_again(self, doubt: Doubt, now: float) -> None:
         message_id = doubt.message_id
-        if message_id in self._waiting or message_id in self._under_way:
+        if any(message_id in ids for ids in (self._waiting, self._under_way, self._settled)):
             return
         if not self._patience.may_ask(message_id, now):
             return
