@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from dealflow.intents.base import Classifier, SecondOpinion
     from dealflow.model.correction import Corrected, Correction
     from dealflow.model.intent import Intent
+    from dealflow.pipeline.base import Report
     from dealflow.pipeline.monitor import ShowMonitor
-    from dealflow.pipeline.reanalysis import OnProgress, Report
+    from dealflow.pipeline.reanalysis import OnProgress
     from dealflow.pipeline.second.loop import SecondReader
     from dealflow.sources.base import Reader, ShowRef
     from dealflow.sources.browser.chromium import SharedBrowser

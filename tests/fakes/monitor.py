@@ -22,7 +22,14 @@ from dealflow.model.intent import Intent, Slots, Verdict, message_type
 from dealflow.model.message import Channel, Judged, Message
 from dealflow.model.revision import Revision
 from dealflow.model.show import StreamInfo
-from dealflow.pipeline.base import FilterState, Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.base import (
+    FilterState,
+    Outcome,
+    PushedMessage,
+    RunState,
+    RunStatus,
+    StartRequest,
+)
 from dealflow.pipeline.correcting import seller_revision
 from dealflow.pipeline.filters import Filter
 from dealflow.store.base import (
@@ -150,6 +157,35 @@ class FakeMonitor:
         stored = await self._store.message(show.id, message_id)
         assert stored is not None
         return stored
+
+    async def reanalyse(
+        self,
+        session_id: str,
+        *,
+        model: str | None = None,
+        threshold: float | None = None,
+        again: bool = False,
+    ) -> RunState:
+        self._fail()
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown("No show of that key is stored.")
+        run = await self._store.open_run(
+            show.id,
+            model=model or "words-1",
+            threshold=0.7 if threshold is None else threshold,
+            now_ms=self._clock.now_ms(),
+            again=again,
+        )
+        return RunState(run=run, status=RunStatus.RUNNING)
+
+    async def reanalysis(self, session_id: str) -> RunState | None:
+        self._fail()
+        show = await self._store.show_of(session_id)
+        if show is None:
+            raise ShowUnknown("No show of that key is stored.")
+        runs = await self._store.runs(show.id)
+        return RunState(run=runs[0], status=RunStatus.INTERRUPTED) if runs else None
 
     async def tell(self, show: Show, events: Sequence[EventBody]) -> None:
         """Commit and publish events."""

@@ -16,7 +16,7 @@ from dealflow.model.rule_line import describe
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import ShowRules
 from dealflow.model.showing import buyer_view, message_view, shown
-from dealflow.pipeline.base import Outcome
+from dealflow.pipeline.base import Outcome, RunState
 from dealflow.store.base import Show, StoredMessage
 
 
@@ -73,6 +73,33 @@ def message_of(stored: StoredMessage, threshold: float) -> schemas.MessageItem:
         source=stored.source,
         version=stored.version,
         **msgspec.structs.asdict(view),
+    )
+
+
+def run_of(session_id: str, state: RunState) -> schemas.RunItem:
+    """Return a reanalysis, with its report when there is one."""
+    run, report = state.run, state.report
+    return schemas.RunItem(
+        session_id=session_id,
+        run_id=run.id,
+        model=run.model,
+        threshold=run.threshold,
+        status=state.status,
+        started_at=iso(run.started_at),
+        finished_at=None if run.finished_at is None else iso(run.finished_at),
+        done=state.done,
+        total=state.total,
+        error=state.error,
+        report=None
+        if report is None
+        else schemas.RunReport(
+            messages=report.messages,
+            changed=report.changed,
+            turned=report.turned,
+            gained=[buyer_view(capture) for capture in report.gained],
+            lost=[buyer_view(capture) for capture in report.lost],
+            same=len(report.same),
+        ),
     )
 
 

@@ -33,6 +33,7 @@ from dealflow.api.routes import (
     landing,
     login,
     monitoring,
+    reanalysis,
     sessions,
     streams,
 )
@@ -93,7 +94,18 @@ def create_app(
         middleware=[_gate(settings.api, access)],
     )
     app.state.services = services
-    for noun in (monitoring, streams, filters, corrections, sessions, edge, health, login, landing):
+    for noun in (
+        monitoring,
+        streams,
+        filters,
+        corrections,
+        reanalysis,
+        sessions,
+        edge,
+        health,
+        login,
+        landing,
+    ):
         app.include_router(noun.routes(services))
     live = LiveSocket(
         hub=hub,

@@ -19,6 +19,7 @@ from dealflow.model.intent import Intent, MessageType, Role, Slots
 from dealflow.model.revision import VerdictSource
 from dealflow.model.show import LearnedRule, Sale, SaleMode, ShowRules, ShowStatus, StreamInfo
 from dealflow.model.text import MAX_NAME
+from dealflow.pipeline.base import RunStatus
 from dealflow.sources.base import Transport
 
 MAX_URL = 2048
@@ -284,6 +285,60 @@ class VerdictList(Answer, frozen=True, kw_only=True):
     message_id: str
     stands: int
     verdicts: list[VerdictItem]
+
+
+class StartReanalysis(Request, frozen=True, kw_only=True):
+    """Judge a stored show again; what is absent is as usual."""
+
+    model: (
+        Annotated[str, _example("A classifier by its name.", "grammar-1", max_length=100)] | None
+    ) = None
+    threshold: (
+        Annotated[float, _example("From which confidence a message is a buyer's.", 0.8, ge=0, le=1)]
+        | None
+    ) = None
+    again: bool = False
+
+
+class RunReport(Answer, frozen=True, kw_only=True):
+    """What a reanalysis found; ``same`` counts the captures that both make.
+
+    ``changed`` counts the messages with another intent, ``turned`` those that became a buyer's or
+    stopped being one. ``gained`` would be captured and are not, ``lost`` are and would not be.
+    """
+
+    messages: int
+    changed: int
+    turned: int
+    gained: list[BuyerView]
+    lost: list[BuyerView]
+    same: int
+
+
+class RunItem(Answer, frozen=True, kw_only=True):
+    """A reanalysis: ``done`` of ``total`` messages; the report comes when it is finished.
+
+    An interrupted one goes on, and one without a report makes it again, when it is asked for anew.
+    """
+
+    session_id: str
+    run_id: str
+    model: str
+    threshold: float
+    status: RunStatus
+    started_at: str
+    finished_at: str | None
+    done: int
+    total: int
+    error: str
+    report: RunReport | None
+
+
+class LatestRun(Answer, frozen=True, kw_only=True):
+    """A show's latest reanalysis, or null when there was none."""
+
+    session_id: str
+    reanalysis: RunItem | None
 
 
 class CaptureItem(BuyerView, frozen=True, kw_only=True, rename="camel"):

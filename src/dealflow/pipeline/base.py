@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
+from dealflow.model.claim import Capture
 from dealflow.model.correction import Correction
 from dealflow.model.filters import Filters, Held
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 from dealflow.model.revision import Doubt, Revision
+from dealflow.model.run import Run
 from dealflow.model.show import ShowRules
-from dealflow.pipeline.reanalyses import RunState
 from dealflow.sources.base import Transport
 from dealflow.store.base import Show, StoredMessage
 
@@ -78,6 +80,42 @@ class FilterState(msgspec.Struct, frozen=True, kw_only=True):
 
     filters: Filters
     held: tuple[Held, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reanalysis found.
+
+    ``changed`` counts messages whose intent is another one than the one that stands, ``turned``
+    those that became a buyer's or stopped being one. ``gained`` would be captured and are not,
+    ``lost`` are captured and would not be; ``same`` are both.
+    """
+
+    run: Run
+    messages: int
+    changed: int
+    turned: int
+    gained: tuple[Capture, ...]
+    lost: tuple[Capture, ...]
+    same: tuple[Capture, ...]
+
+
+class RunStatus(StrEnum):
+    """How a reanalysis stands; an interrupted one goes on when it is asked for again."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+
+
+class RunState(msgspec.Struct, kw_only=True):
+    """A reanalysis as callers see it: ``done`` of ``total`` messages."""
+
+    run: Run
+    status: RunStatus
+    done: int = 0
+    total: int = 0
+    report: Report | None = None
+    error: str = ""
 
 
 class Monitor(Protocol):

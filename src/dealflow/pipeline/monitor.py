@@ -38,12 +38,19 @@ from dealflow.model.message import Channel
 from dealflow.model.revision import Revision
 from dealflow.model.show import ShowRules
 from dealflow.model.text import MAX_NAME, clean
-from dealflow.pipeline.base import Doubter, FilterState, Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.base import (
+    Doubter,
+    FilterState,
+    Outcome,
+    PushedMessage,
+    RunState,
+    StartRequest,
+)
 from dealflow.pipeline.correcting import seller_revision
 from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.finding import find
 from dealflow.pipeline.intake import learn_nothing
-from dealflow.pipeline.reanalyses import FindClassifier, Reanalyses, RunState
+from dealflow.pipeline.reanalyses import FindClassifier, Reanalyses
 from dealflow.pipeline.shows import DRAIN_SECONDS, Active, Shows, wait_for
 from dealflow.settings import Settings
 from dealflow.sources.base import Platform, Reader, ShowRef, Transport

@@ -6,16 +6,13 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from enum import StrEnum
 from typing import Any
-
-import msgspec
 
 from dealflow.clock import Clock
 from dealflow.errors import DealflowError
 from dealflow.intents.base import Classifier
-from dealflow.model.run import Run
-from dealflow.pipeline.reanalysis import Reanalysis, Report
+from dealflow.pipeline.base import RunState, RunStatus
+from dealflow.pipeline.reanalysis import Reanalysis
 from dealflow.store.base import Show, Store
 
 KEPT = 32
@@ -29,25 +26,6 @@ Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 """Starts a task whose end somebody waits for."""
 
 _log = logging.getLogger(__name__)
-
-
-class RunStatus(StrEnum):
-    """How a reanalysis stands; an interrupted one goes on when it is asked for again."""
-
-    RUNNING = "running"
-    FINISHED = "finished"
-    INTERRUPTED = "interrupted"
-
-
-class RunState(msgspec.Struct, kw_only=True):
-    """A reanalysis as callers see it: ``done`` of ``total`` messages."""
-
-    run: Run
-    status: RunStatus
-    done: int = 0
-    total: int = 0
-    report: Report | None = None
-    error: str = ""
 
 
 class Reanalyses:

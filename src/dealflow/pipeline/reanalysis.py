@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from dealflow.clock import Clock
 from dealflow.intents.base import Classifier
 from dealflow.ledger.books import Books
@@ -22,6 +20,7 @@ from dealflow.model.intent import Context, Utterance, Verdict
 from dealflow.model.revision import Revision, VerdictSource
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.run import Run
+from dealflow.pipeline.base import Report
 from dealflow.pipeline.history import Histories
 from dealflow.pipeline.past import PAGE, Happening, past
 from dealflow.store.base import Batch, Show, Store, StoredMessage
@@ -32,23 +31,6 @@ meanwhile hardly wait; a kill loses no more than this."""
 
 OnProgress = Callable[[int, int], None]
 """Is told how many messages are done, and how many there are."""
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reanalysis found.
-
-    ``changed`` counts messages whose intent is another one than the one that stands, ``turned``
-    those that became a buyer's or stopped being one. ``gained`` would be captured and are not,
-    ``lost`` are captured and would not be; ``same`` are both.
-    """
-
-    run: Run
-    messages: int
-    changed: int
-    turned: int
-    gained: tuple[Capture, ...]
-    lost: tuple[Capture, ...]
-    same: tuple[Capture, ...]
 
 
 class Reanalysis:
