@@ -48,7 +48,7 @@ CALLS = (
 )
 FRAMES = (
     "stream_selected new_message buyer_detected claim_updated lot_changed sale_completed viewers "
-    "source_state stats"
+    "source_state stats rules_changed verdict_updated buyer_withdrawn buyer_returned"
 )
 SHAPES: dict[type[msgspec.Struct], str] = {
     StreamInfo: "url title viewers source platform",

@@ -22,6 +22,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "replay": "Play a recorded show through DealFlow and print its ledger.",
         "classify": "Judge messages, one JSON line each.",
         "shows": "List the shows in the store, the newest first.",
+        "correct": "Say of a stored message that it is no buyer's, or that it is one.",
+        "corrections": "List what was corrected, as labelled lines to learn from.",
+        "reanalyze": "Judge a stored show again and say which buyers it gains and loses.",
         "doctor": "Check that this machine can do the job, and say what to do.",
         "login": "Log in to a platform by hand, in a visible browser.",
     }

@@ -43,6 +43,13 @@ class Invocation:
         return settings
 
 
+def threshold_option(help: str) -> Callable[[Callable[..., int | None]], Any]:
+    """Give a command ``--threshold``; it gets a number from 0 to 1, or ``None``."""
+    return click.option(
+        "--threshold", type=click.FloatRange(min=0, max=1), metavar="CONFIDENCE", help=help
+    )
+
+
 def common_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command the common options; it gets an `Invocation` as its first argument."""
 

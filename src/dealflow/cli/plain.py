@@ -6,6 +6,8 @@ from dealflow.cli.output import printable
 from dealflow.cli.words import buyer_words, lot_words, money, verdict_mark
 from dealflow.model.events import (
     BuyerDetected,
+    BuyerReturned,
+    BuyerWithdrawn,
     ClaimUpdated,
     Event,
     LotChanged,
@@ -14,6 +16,7 @@ from dealflow.model.events import (
     SaleCompleted,
     SourceStateChanged,
     StreamSelected,
+    VerdictUpdated,
 )
 
 
@@ -29,6 +32,8 @@ def _text(event: Event) -> str | None:
             return _message(message)
         case BuyerDetected(buyer=buyer):
             return f"          buyer {buyer.buyer_number}: {buyer_words(buyer)}"
+        case VerdictUpdated() | BuyerWithdrawn() | BuyerReturned():
+            return _afterwards(event)
         case ClaimUpdated(claim=claim):
             place = f" {claim.place}" if claim.state == "backup" else ""
             return f"          claim: {claim.username} on {claim.lot}: {claim.state}{place}"
@@ -44,6 +49,21 @@ def _text(event: Event) -> str | None:
             return f"          reading {stream.title or stream.url} ({stream.platform})"
         case _:
             return None
+
+
+def _afterwards(event: VerdictUpdated | BuyerWithdrawn | BuyerReturned) -> str:
+    match event:
+        case BuyerWithdrawn(buyer=buyer):
+            return f"          buyer {buyer.buyer_number} taken back: {buyer_words(buyer)}"
+        case BuyerReturned(buyer=buyer):
+            return f"          buyer {buyer.buyer_number} counts again: {buyer_words(buyer)}"
+        case VerdictUpdated(message=message, source=source, previous=before):
+            mark = verdict_mark(message) or message.intent
+            return (
+                f"          {source.replace('_', ' ')}: {mark} {message.confidence:.0%},"
+                f" was {before.intent} {before.confidence:.0%}:"
+                f" {message.username}: {message.message}"
+            )
 
 
 def _message(message: MessageView) -> str:

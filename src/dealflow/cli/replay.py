@@ -11,7 +11,7 @@ import click
 
 from dealflow.cli import process
 from dealflow.cli.follow import Following
-from dealflow.cli.options import Invocation, common_options
+from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.cli.output import Output
 from dealflow.cli.presenter import PlainLines, presenter
 from dealflow.cli.progress import Progress
@@ -33,15 +33,18 @@ SESSION = "replay"
     metavar="X",
     help="X times the show's own pace; without it there is no waiting.",
 )
+@threshold_option("Confidence from which a message is a buyer's in this show.")
 @common_options
-def command(invocation: Invocation, *, file: Path, speed: float | None) -> int:
+def command(
+    invocation: Invocation, *, file: Path, speed: float | None, threshold: float | None
+) -> int:
     """Play a recorded show through DealFlow and print its ledger.
 
     FILE holds a recorded show (docs/reference/recorded-show.md). The frames are those of a live
     show; the last line says who gets what. Nothing is stored. Lines that cannot be read are left
     out and counted, and the exit code is then 1.
     """
-    settings = invocation.settings()
+    settings = invocation.settings({"capture.threshold": threshold})
     try:
         lines = file.open("rb")
     except OSError as error:

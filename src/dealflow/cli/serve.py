@@ -8,22 +8,27 @@ import gc
 import click
 
 from dealflow.cli import process
-from dealflow.cli.options import Invocation, common_options
+from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.compose import serve
 
 
 @click.command("serve")
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
+@threshold_option("Confidence from which a message is a buyer's, in shows without their own.")
 @common_options
-def command(invocation: Invocation, *, host: str | None, port: int | None) -> int:
+def command(
+    invocation: Invocation, *, host: str | None, port: int | None, threshold: float | None
+) -> int:
     """Read shows on demand and serve dashboards and programs.
 
     Prints the address and a link that logs a browser in once. Ctrl-C and SIGTERM stop it:
     everything that was read is kept, and the shows are read again at the next start.
     """
     output = invocation.output
-    settings = invocation.settings({"api.host": host, "api.port": port})
+    settings = invocation.settings(
+        {"api.host": host, "api.port": port, "capture.threshold": threshold}
+    )
     if not output.as_json:
         output.note(f"DealFlow opens its store in {settings.data_path} …")
 

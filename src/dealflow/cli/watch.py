@@ -11,7 +11,7 @@ import click
 
 from dealflow.cli import process
 from dealflow.cli.follow import Following
-from dealflow.cli.options import Invocation, common_options
+from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.cli.presenter import presenter
 from dealflow.cli.recorder import Recorder
 from dealflow.compose import App, open_app
@@ -43,6 +43,7 @@ from dealflow.sources.base import Transport
     help="Write a recorded show, for `dealflow replay`.",
 )
 @click.option("--session-id", metavar="KEY", help="Your own key for this show.")
+@threshold_option("Confidence from which a message is a buyer's in this show; kept with it.")
 @common_options
 def command(
     invocation: Invocation,
@@ -52,6 +53,7 @@ def command(
     seconds: float | None,
     record: Path | None,
     session_id: str | None,
+    threshold: float | None,
 ) -> int:
     """Read one show and print what happens, as it happens.
 
@@ -60,7 +62,9 @@ def command(
     everything that was read is kept.
     """
     settings = invocation.settings()
-    request = StartRequest(url=url, session_id=session_id, transport=Transport(transport))
+    request = StartRequest(
+        url=url, session_id=session_id, transport=Transport(transport), threshold=threshold
+    )
 
     async def work(stop: asyncio.Event) -> int:
         async with open_app(settings) as app:

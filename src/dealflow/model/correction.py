@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from dealflow.errors import InputInvalid
-from dealflow.model.intent import Intent, Slots, Utterance, Verdict
+from dealflow.model.intent import Context, Intent, Slots, Utterance, Verdict
 from dealflow.model.show import SaleMode
 
 MODEL = "seller"
@@ -88,3 +88,24 @@ def _plainest(is_buyer: bool, mode: SaleMode | None) -> Intent:
     if not is_buyer:
         return Intent.CHATTER
     return Intent.BID if mode is SaleMode.AUCTION else Intent.CLAIM
+
+
+class LabelledLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with its intent, in the shape in which examples to learn from are kept."""
+
+    id: str
+    text: str
+    context: Context
+    lang: str
+    intent: Intent
+
+
+def labelled(corrected: Corrected) -> LabelledLine:
+    """Return a corrected message as an example; its language is not known."""
+    return LabelledLine(
+        id=corrected.message_id,
+        text=corrected.utterance.text,
+        context=corrected.utterance.context,
+        lang=corrected.utterance.lang or "und",
+        intent=corrected.verdict.intent,
+    )
