@@ -17,7 +17,12 @@ SHORTEST = 3
 LONGEST_NUMBER = 5
 """A name of so many digits or fewer is left: it is a price, a size or a lot far more often."""
 
+UNSPACED = 0x0E00
+"""From here on (Thai, Han, kana, Hangul …) words are not set apart, and two characters may be a
+name."""
+
 _WORD = re.compile(r"[\w.\-]+")
+_PART = re.compile(r"\w+")
 
 
 class Names:
@@ -28,8 +33,10 @@ class Names:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        known = {name.lower() for name in map(str.strip, names) if _counts(name)}
-        self._words = frozenset(name for name in known if _WORD.fullmatch(name))
+        known = {form for name in names for form in _forms(name.lower()) if _counts(form)}
+        self._words = frozenset(
+            name for name in known if _WORD.fullmatch(name) and not _is_unspaced(name)
+        )
         self._phrases = sorted(known - self._words, key=len, reverse=True)
 
     def hidden(self, utterance: Utterance) -> Utterance:
@@ -59,11 +66,31 @@ class Names:
         word = found.group()
         if word.lower() in self._words or word.strip(".-_").lower() in self._words:
             return SOMEONE
-        return word
+        return _PART.sub(self._hide_part, word) if "-" in word or "." in word else word
+
+    def _hide_part(self, found: re.Match[str]) -> str:
+        part = found.group()
+        return SOMEONE if part.lower() in self._words else part
 
 
 def _counts(name: str) -> bool:
-    return len(name) >= SHORTEST and not (name.isdecimal() and len(name) <= LONGEST_NUMBER)
+    if not any(map(str.isalnum, name)) or (name.isdecimal() and len(name) <= LONGEST_NUMBER):
+        return False
+    return len(name) >= (SHORTEST - 1 if _is_unspaced(name) else SHORTEST)
+
+
+def _forms(name: str) -> tuple[str, str]:
+    """Return a name as it is, and without the ornaments at its ends ("amy" of "✨amy✨")."""
+    start, end = 0, len(name)
+    while start < end and not name[start].isalnum():
+        start += 1
+    while end > start and not name[end - 1].isalnum():
+        end -= 1
+    return name.strip(), name[start:end]
+
+
+def _is_unspaced(name: str) -> bool:
+    return any(ord(char) >= UNSPACED and char.isalpha() for char in name)
 
 
 def _replaced(text: str, phrase: str) -> str:
@@ -76,7 +103,7 @@ def _replaced(text: str, phrase: str) -> str:
     start = lowered.find(phrase)
     while start >= 0:
         end = start + len(phrase)
-        if _is_edge(lowered, start - 1) and _is_edge(lowered, end):
+        if _is_unspaced(phrase) or (_is_edge(lowered, start - 1) and _is_edge(lowered, end)):
             parts += [text[done:start], SOMEONE]
             done = end
         start = lowered.find(phrase, end)

@@ -187,11 +187,26 @@ def test_the_same_words_in_the_same_context_are_remembered() -> None:
         ("İ am kayla", "İ am someone"),
         ("ขอให้ นิด ค่ะ", "ขอให้ someone ค่ะ"),
         ("123456 at 43", "someone at 43"),
-        ("王小明 要买", "someone 要买"),
+        ("我是王小明的朋友", "我是someone的朋友"),
+        ("🔥🔥 ana from ✨Ana✨", "🔥🔥 someone from someone"),
+        ("kayla-thanks, e.kayla.b", "someone-thanks, e.someone.b"),
     ],
 )
 def test_names_are_taken_out(said: str, sent: str) -> None:
-    names = Names(["jo.ellen_9", "Jo Ellen Watts", "kayla", "Al", "43", "นิด", "123456", "王小明"])
+    names = Names(
+        [
+            "jo.ellen_9",
+            "Jo Ellen Watts",
+            "kayla",
+            "Al",
+            "43",
+            "นิด",
+            "123456",
+            "王小明",
+            "🔥🔥",
+            "✨ana✨",
+        ]
+    )
     assert names.without(said) == sent
 
 
