@@ -12,6 +12,9 @@ class WordClassifier:
 
     name = "words-1"
 
+    async def judge_live(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        return self.judge(batch)
+
     def judge(self, batch: Sequence[Utterance]) -> list[Verdict]:
         return [_judge(one.text) for one in batch]
 

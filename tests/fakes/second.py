@@ -39,6 +39,9 @@ class UnsureClassifier:
     sure = {"mine": (Intent.CLAIM, 0.95), "well": (Intent.CLAIM, 0.72)}
     unsure = {"hmm": 0.5, "hm": 0.4}
 
+    async def judge_live(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        return self.judge(batch)
+
     def judge(self, batch: Sequence[Utterance]) -> list[Verdict]:
         return [self._judge(one.text.split(" ")[0]) for one in batch]
 

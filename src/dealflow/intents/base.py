@@ -26,6 +26,14 @@ class Classifier(Protocol):
         """
         ...
 
+    async def judge_live(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        """As `judge`, for a show that is being read: never hold the event loop for long.
+
+        A classifier may judge more quickly, and so less well, while messages come fast; the
+        verdict's ``model`` says which part of it judged.
+        """
+        ...
+
 
 class LearnRules(Protocol):
     """Reads how claims are made out of what the shop says in its own chat."""

@@ -10,11 +10,11 @@ from dealflow.pipeline.intake import Heard
 from dealflow.telemetry.metrics import Metrics
 
 
-def judge(classifier: Classifier, heard: Sequence[Heard], metrics: Metrics) -> list[Verdict]:
+async def judge(classifier: Classifier, heard: Sequence[Heard], metrics: Metrics) -> list[Verdict]:
     """Return a verdict for each message, in order."""
     if not heard:
         return []
     with metrics.judge_seconds.time():
-        return classifier.judge(
+        return await classifier.judge_live(
             [Utterance(text=one.message.text, context=one.context) for one in heard]
         )

@@ -194,7 +194,7 @@ class ShowRunner:
         verdicts = {
             one.message.id: verdict
             for one, verdict in zip(
-                heard, judge(self._classifier, heard, self._metrics), strict=True
+                heard, await judge(self._classifier, heard, self._metrics), strict=True
             )
         }
         works, dossiers = await self._look_up(works)

@@ -22,6 +22,9 @@ class Parrot:
     def __init__(self) -> None:
         self.batches: list[list[Utterance]] = []
 
+    async def judge_live(self, batch: Sequence[Utterance]) -> list[Verdict]:
+        return self.judge(batch)
+
     def judge(self, batch: Sequence[Utterance]) -> list[Verdict]:
         self.batches.append(list(batch))
         return [self._verdict(one.text) for one in batch]
