@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from bench import g1_end_to_end, g6_fanout, g9_ingest, g16_browser, starts
+from bench import g1_end_to_end, g6_fanout, g9_ingest, g16_browser, second, starts
 from bench.result import Result
 
 MEASUREMENTS: dict[tuple[str, ...], Callable[[bool], Iterable[Result]]] = {
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[tuple[str, ...], Callable[[bool], Iterable[Result]]] = {
     ("G9",): lambda quick: [g9_ingest.run(quick)],
     ("G16",): g16_browser.run,
     ("starts",): starts.run,
+    ("second",): second.run,
 }
 """What each measurement finds; those of one line are taken from the same runs."""
 
