@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from dealflow.intents.grammar import GrammarClassifier
-from dealflow.model.intent import Slots
+from dealflow.intents.slots import read_slots
+from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import Lot, SaleMode, ShowRules
 from tests.unit.intents.saying import CARD, said
 
@@ -104,3 +105,109 @@ def test_what_a_rule_makes_of_a_number(classifier: GrammarClassifier) -> None:
 def test_chatter_has_no_slots(classifier: GrammarClassifier) -> None:
     (verdict,) = classifier.judge([said("born in 84 lol", lot=CARD)])
     assert verdict.slots == Slots()
+
+
+PERFUME = Lot(title="Copper pour candle", price=30, currency="USD")
+WATCH = Lot(code="12", title="12 Seiko automatic, running", price=150, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("I'll take one", 1),
+        ("one please", 1),
+        ("gimme 3", 3),
+        ("3 candles for me", 3),
+        ("me pongo dos", 2),
+        ("je prends deux", 2),
+        ("nehme zwei", 2),
+        ("aku ambil dua", 2),
+        ("ambil satu", 1),
+        ("cho em 1 cái", 1),
+        ("cho em hai cái", 2),
+        ("我要两个", 2),
+        ("要3件", 3),
+        ("2個ください", 2),
+        ("저 하나 주세요", 1),
+        ("두 개 주세요", 2),
+        ("เอา 2 ตัวค่ะ", 2),
+        ("รับสองชิ้นค่ะ", 2),
+        ("ابغى حبتين", 2),
+        ("२ पीस चाहिए", 2),
+        ("２つください", 2),
+        ("mine x2", 2),
+    ],
+)
+def test_pieces_in_many_languages(classifier: GrammarClassifier, text: str, quantity: int) -> None:
+    utterance = said(text, lot=PERFUME, mode=SaleMode.FIXED)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    assert slots.quantity == quantity
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["that one", "this one is mine", "mine, paying in five minutes", "sold it 2 weeks ago", "both"],
+)
+def test_what_counts_no_pieces(classifier: GrammarClassifier, text: str) -> None:
+    utterance = said(text, lot=PERFUME, mode=SaleMode.FIXED)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    assert slots.quantity is None
+
+
+@pytest.mark.parametrize(
+    ("text", "price", "quantity"),
+    [
+        ("one fifty-three", 153, None),
+        ("one sixty", 160, None),
+        ("a hundred forty eight", 148, None),
+        ("Ninety-five pounds", 95, None),
+        ("you said no to 90, ok 120", 120, None),
+        ("2 for 250", 250, 2),
+        ("3 watches for 400", 400, 3),
+        ("120 for both", 120, None),
+        ("40 years of service says 140", 140, None),
+    ],
+)
+def test_the_price_of_a_spoken_bid(
+    classifier: GrammarClassifier, text: str, price: float, quantity: int | None
+) -> None:
+    utterance = said(text, lot=WATCH, mode=SaleMode.AUCTION)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.BID, text)
+    assert (slots.price, slots.quantity) == (price, quantity)
+
+
+@pytest.mark.parametrize(
+    ("text", "price", "mode"),
+    [
+        ("1.500", 1500, SaleMode.AUCTION),
+        ("1,5jt", 1_500_000, SaleMode.AUCTION),
+        ("150rb", 150_000, SaleMode.AUCTION),
+        ("35k", 35_000, SaleMode.AUCTION),
+        ("35 nghìn", 35_000, SaleMode.AUCTION),
+        ("5百", 500, SaleMode.AUCTION),
+        ("2 mil pesos", 2_000, SaleMode.AUCTION),
+    ],
+)
+def test_prices_as_they_are_written_there(
+    classifier: GrammarClassifier, text: str, price: float, mode: SaleMode
+) -> None:
+    lot = Lot(title="Bag", price=price, currency="IDR")
+    utterance = said(text, lot=lot, mode=mode)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.BID, text)
+    assert slots.price == price
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("the seiko please", "seiko"),
+        ("Copper pour", None),
+        ("my seiko died so mine", None),
+        ("slot 7", "7"),
+        ("12's mine", "12"),
+    ],
+)
+def test_items_by_name(classifier: GrammarClassifier, text: str, item: str | None) -> None:
+    utterance = said(text, lot=WATCH)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    assert slots.item == item
