@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 STORE_FILE = "dealflow.db"
 TOKEN_FILE = "token"
+LEARNED_FILE = "judge.json"
 
 
 class App:
@@ -70,14 +71,31 @@ class App:
         self.monitor = monitor
 
 
+def learned_file(settings: Settings) -> Path:
+    """Return where `dealflow train --with-corrections` keeps what it learned."""
+    return settings.data_path / LEARNED_FILE
+
+
 def _grammar(settings: Settings) -> Classifier:
     from dealflow.intents.grammar import GrammarClassifier
 
     return GrammarClassifier()
 
 
+def _linear(settings: Settings) -> Classifier:
+    from dealflow.intents.ensemble import EnsembleClassifier
+
+    return EnsembleClassifier.load(encoder=False, own=learned_file(settings))
+
+
+def _ensemble(settings: Settings) -> Classifier:
+    from dealflow.intents.ensemble import EnsembleClassifier
+
+    return EnsembleClassifier.load(own=learned_file(settings))
+
+
 CLASSIFIERS: Mapping[str, Callable[[Settings], Classifier]] = MappingProxyType(
-    {"grammar-1": _grammar}
+    {"grammar-1": _grammar, "linear-1": _linear, "ensemble-1": _ensemble}
 )
 """Every classifier by its name; the first is the usual one."""
 
@@ -96,7 +114,7 @@ def classifier(settings: Settings, name: str | None = None) -> Classifier:
     return make(settings)
 
 
-def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
+async def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
     """Return whoever is asked about doubtful messages, or ``None``: that is switched off.
 
     Raises:
@@ -123,7 +141,9 @@ def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpi
             tls=tls() if llm.base_url.startswith("https:") else None,
         )
 
-    return OpenAIOpinion(llm, clock=clock, way=way)
+    opinion = OpenAIOpinion(llm, clock=clock, way=way)
+    await opinion.open()
+    return opinion
 
 
 def second_reader(

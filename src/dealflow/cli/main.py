@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Show the whole way on a made-up show; needs no network.",
         "replay": "Play a recorded show through DealFlow and print its ledger.",
         "classify": "Judge messages, one JSON line each.",
+        "evaluate": "Measure the classifier on labelled lines.",
+        "train": "Train the model on the corpus, or recalibrate it with corrections.",
         "shows": "List the shows in the store, the newest first.",
         "correct": "Say of a stored message that it is no buyer's, or that it is one.",
         "corrections": "List what was corrected, as labelled lines to learn from.",

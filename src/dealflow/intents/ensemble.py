@@ -31,7 +31,7 @@ from dealflow.intents.normalise import normalise
 from dealflow.intents.slots import read_slots
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 
-LINEAR, SETTINGS = "linear.npz", "judge.json"
+LINEAR, SETTINGS, CALIBRATION = "linear.npz", "judge.json", "calibration.npz"
 
 SURE = 0.97
 """How probable one intent must be for the linear verdict to stand without the encoder."""
@@ -49,6 +49,22 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     blend: Blend
     marks: dict[str, int]
+
+
+def read_settings(folder: Path = artefacts.FOLDER) -> JudgeSettings:
+    """Return what training fitted besides the weights.
+
+    Raises:
+        ModelDamaged: the file is missing or is not what training wrote.
+    """
+    return _decoded(artefacts.read(SETTINGS, folder), SETTINGS)
+
+
+def _decoded(data: bytes, name: str) -> JudgeSettings:
+    try:
+        return msgspec.json.decode(data, type=JudgeSettings)
+    except msgspec.DecodeError as error:
+        raise ModelDamaged(f"The model's {name} cannot be read: {error}.") from error
 
 
 class _Read(NamedTuple):
@@ -108,19 +124,25 @@ class EnsembleClassifier:
         *,
         encoder: bool = True,
         folder: Path = artefacts.FOLDER,
-        grammar: GrammarClassifier | None = None,
+        own: Path | None = None,
     ) -> EnsembleClassifier:
         """Read the model that is shipped.
+
+        Args:
+            encoder: whether the encoder takes part.
+            folder: where the model's files lie.
+            own: what this seller's corrections taught, if they did.
 
         Raises:
             ModelDamaged: a file is missing or is not what training wrote.
         """
-        try:
-            settings = msgspec.json.decode(artefacts.read(SETTINGS, folder), type=JudgeSettings)
-        except msgspec.DecodeError as error:
-            raise ModelDamaged(f"The model's {SETTINGS} cannot be read: {error}.") from error
+        settings = read_settings(folder)
+        if own is not None and own.exists():
+            learned = _decoded(own.read_bytes(), own.name)
+            if learned.version == settings.version:  # what was learned of an older model is void
+                settings = msgspec.structs.replace(settings, blend=learned.blend)
         return cls(
-            grammar=grammar or GrammarClassifier(),
+            grammar=GrammarClassifier(),
             table=LinearTable.from_bytes(artefacts.read(LINEAR, folder)),
             encoder=Encoder.load(settings.marks, folder) if encoder else None,
             settings=settings,

@@ -2,8 +2,8 @@
 
 Run it: ``python -m dealflow.intents.training.calibrate``, in the root of the repository.
 
-Two files are counted. The words of the lexicon were chosen with ``corpus/dev.jsonl`` in sight, so
-that its lines look easier than chat is. ``corpus/fresh.jsonl`` was written later, judged as it
+Two files are counted. The words of the lexicon were chosen with ``grammar-dev.jsonl`` in sight, so
+that its lines look easier than chat is. ``grammar-fresh.jsonl`` was written later, judged as it
 was, and never used to choose a word; each of its lines therefore counts `FRESH_WEIGHT` times. The
 table holds counts and nothing else, sorted, so that the same lines give the same bytes.
 """
@@ -20,10 +20,10 @@ import msgspec
 from dealflow.intents.calibration import Calibration, Counts
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.training.dataset import Example, read_file
-from dealflow.intents.training.evaluate import Pair, judge_all, measure, table
+from dealflow.intents.training.evaluate import Pair, headline, judge_all, measure
 
-DEVELOPMENT = Path("corpus/dev.jsonl")
-FRESH = Path("corpus/fresh.jsonl")
+DEVELOPMENT = Path("corpus/lines/grammar-dev.jsonl")
+FRESH = Path("corpus/lines/grammar-fresh.jsonl")
 TABLE = Path(__file__).parents[1] / "calibration.json"
 
 FRESH_WEIGHT = 3
@@ -58,7 +58,7 @@ def held_out(
         own = [example for at, example in enumerate(fresh) if at % FOLDS == fold]
         calibration = Calibration(count(classifier, known, others))
         pairs += judge_all(GrammarClassifier(classifier.lexicon, calibration), own)
-    return table(measure(pairs))
+    return [f"{name:<20} {value:.3f}" for name, value in headline(measure(pairs)).items()]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -44,7 +44,7 @@ class _Line(msgspec.Struct, kw_only=True):
     slots: Slots = Slots()
     kind: Literal["show", "lot", "chat", "sold", "sale", "viewers", "end"] | None = None
     t: float = 0.0
-    user: str = ""
+    user: str | None = None
     role: Role = Role.VIEWER
     lot: Lot | str | None = None
     mode: SaleMode | None = None
@@ -73,8 +73,9 @@ class ShowReader:
         return None
 
     def _chat(self, line: _Line, number: int) -> Example | None:
-        history = self._history.get(line.user, ())
-        self._history[line.user] = (*history, line.text)[-HISTORY:]
+        author = line.user or ""
+        history = self._history.get(author, ())
+        self._history[author] = (*history, line.text)[-HISTORY:]
         if line.intent is None:
             return None
         age = line.t - self._since if self._lot is not None else None
@@ -144,3 +145,9 @@ def read_file(path: Path) -> list[Example]:
     except OSError as error:
         raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
     return list(read_examples(data.splitlines()))
+
+
+def is_show(path: Path) -> bool:
+    """Say whether a file of labelled lines is a show in time order, by its first line."""
+    with path.open("rb") as file:
+        return b'"kind"' in file.readline()

@@ -1,0 +1,164 @@
+"""Trains the model from the corpus: both models, then how their scores become probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dealflow.errors import TrainingUnavailable
+from dealflow.intents import artefacts
+from dealflow.intents.blend import Blend
+from dealflow.intents.encoder.inputs import OTHER, marks, sequences, texts
+from dealflow.intents.encoder.runtime import MODEL, PIECES, Encoder
+from dealflow.intents.ensemble import (
+    CALIBRATION,
+    LINEAR,
+    SETTINGS,
+    JudgeSettings,
+    read_settings,
+)
+from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
+from dealflow.intents.training import corpus, fit, linear
+from dealflow.intents.training.corpus import Entry, Part
+from dealflow.intents.training.dataset import Example
+from dealflow.intents.training.recalibrate import Lesson, Scored, learn
+from dealflow.model.intent import Role
+
+VERSION = "1"
+WHEEL_FOLDER = Path(".cache/weights")
+
+Progress = Callable[[str, int, int], None]
+
+
+def _quiet(part: str, done: int, total: int) -> None:
+    del part, done, total
+
+
+def train(
+    folder: Path,
+    out: Path,
+    *,
+    encoder: bool = True,
+    wheel: Path | None = None,
+    progress: Progress = _quiet,
+) -> None:
+    """Train on the corpus in ``folder`` and write the model's files to ``out``.
+
+    Without ``encoder`` the encoder that lies in ``out`` is kept, and its blend is fitted anew.
+
+    Raises:
+        TrainingUnavailable: the encoder is to be trained and PyTorch or its weights are missing.
+    """
+    entries = spoken(corpus.read(folder))
+    grammar = GrammarClassifier()
+    examples = [entry.example for entry in entries]
+    wanted = linear.targets(examples)
+    training, calibration = _places(entries, Part.TRAINING), _places(entries, Part.CALIBRATION)
+    rows, starts = linear.read(examples, grammar)
+    table = linear.train(rows, starts, wanted, training, progress)
+    table = LinearTable.from_bytes(table.to_bytes())  # as it is shipped: one byte a weight
+    files = {LINEAR: table.to_bytes()}
+    if encoder:
+        model, pieces, numbers = _train_encoder(
+            examples, grammar, wanted, training, wheel or WHEEL_FOLDER, progress
+        )
+        files |= {MODEL: model, PIECES: pieces}
+    else:
+        model, pieces = artefacts.read(MODEL, out), artefacts.read(PIECES, out)
+        numbers = read_settings(out).marks
+        files |= {MODEL: model, PIECES: pieces}
+    held = [examples[at] for at in calibration]
+    scores = table.logits(*linear.read(held, grammar))
+    deep = encoder_scores(Encoder(model, pieces, numbers), held, grammar)
+    blend = Blend(
+        quick=fit.mixture(scores, None, wanted[calibration]),
+        full=fit.mixture(scores, deep, wanted[calibration]),
+    )
+    settings = JudgeSettings(version=VERSION, blend=blend, marks=numbers)
+    files[CALIBRATION] = Scored(scores, deep, wanted[calibration]).to_bytes()
+    files[SETTINGS] = msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n"
+    artefacts.write(files, version=VERSION, corpus=corpus.digest(folder), folder=out)
+
+
+def learn_corrections(
+    corrected: Sequence[Example], *, threshold: float, folder: Path = artefacts.FOLDER
+) -> tuple[JudgeSettings, Lesson]:
+    """Return settings that learned from a seller's corrections, and what they are better at.
+
+    Raises:
+        ModelDamaged: a file of the model is missing or is not what training wrote.
+    """
+    settings = read_settings(folder)
+    grammar = GrammarClassifier()
+    examples = list(corrected)
+    table = LinearTable.from_bytes(artefacts.read(LINEAR, folder))
+    if examples:
+        encoder = Encoder.load(settings.marks, folder)
+        own = Scored(
+            table.logits(*linear.read(examples, grammar)),
+            encoder_scores(encoder, examples, grammar),
+            linear.targets(examples),
+        )
+    else:
+        nothing = np.empty((0, len(INTENTS)), np.float32)
+        own = Scored(nothing, nothing, np.empty(0, np.intp))
+    base = Scored.from_bytes(artefacts.read(CALIBRATION, folder))
+    blend, lesson = learn(settings.blend, base, own, threshold=threshold)
+    return msgspec.structs.replace(settings, blend=blend), lesson
+
+
+def spoken(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the lines of viewers: what the shop says is known by who says it."""
+    return [
+        entry for entry in entries if entry.example.utterance.context.author_role is Role.VIEWER
+    ]
+
+
+def encoder_scores(
+    encoder: Encoder, examples: Sequence[Example], grammar: GrammarClassifier
+) -> Scores:
+    """Return what the encoder says of each example."""
+    return encoder.logits(
+        [(example.utterance, *grammar.read(example.utterance)) for example in examples]
+    )
+
+
+def _places(entries: Sequence[Entry], part: Part) -> NDArray[np.intp]:
+    return np.array([at for at, entry in enumerate(entries) if entry.part is part], np.intp)
+
+
+def _train_encoder(
+    examples: Sequence[Example],
+    grammar: GrammarClassifier,
+    wanted: NDArray[np.intp],
+    training: NDArray[np.intp],
+    wheel: Path,
+    progress: Progress,
+) -> tuple[bytes, bytes, dict[str, int]]:
+    try:
+        from dealflow.intents.training import encoder as tuning
+        from dealflow.intents.training import export
+    except ImportError as error:
+        raise TrainingUnavailable(
+            f"Training the encoder needs PyTorch and onnx: {error}."
+        ) from error
+    import sentencepiece
+
+    from dealflow.intents.training.pieces import SPECIAL, choose
+    from dealflow.intents.training.weights import WHEEL, read_wheel
+
+    weights = read_wheel(wheel / WHEEL if wheel.is_dir() or not wheel.suffix else wheel)
+    read = [(example.utterance, *grammar.read(example.utterance)) for example in examples]
+    chosen = [int(at) for at in training]
+    places, pieces = choose(weights, [part for at in chosen for part in texts(read[at][0])])
+    found = {mark for at in chosen for mark in marks(*read[at][1:])}
+    numbers = tuning.number_marks(found, len(SPECIAL) + len(places))
+    rows = sequences(read, sentencepiece.SentencePieceProcessor(model_proto=pieces), numbers)
+    network = tuning.start(weights, places, len(numbers))
+    tuning.train(network, rows, wanted, chosen, numbers[OTHER], progress)
+    return export.to_onnx(network), pieces, numbers
