@@ -107,6 +107,8 @@ class Ledger:
         self._mode = mode
         self._threshold = threshold
         self._lines: dict[str, LotLine] = {}  # by lot key, the newest lot last
+        # Where each person ever stood: a hint that may say too much, so it is never undone.
+        self._places: dict[str, dict[str, None]] = {}
         self._order = 0
 
     def apply(self, entry: Entry, place: int | None = None) -> tuple[Claim, ...]:
@@ -229,7 +231,7 @@ class Ledger:
         person = _author(message)
         live = [
             (standing.order, line)
-            for line in self._lines.values()
+            for line in self._lines_of(person)
             if (standing := line.standing(person)) is not None and standing.is_live
         ]
         lines = [line for _, line in sorted(live, key=lambda pair: pair[0])]
@@ -334,14 +336,23 @@ class Ledger:
     def _stands(self, person: Person) -> bool:
         """Say whether the person has, or waits for, anything in this show."""
         standings: Iterator[Standing | None] = (
-            line.standing(person) for line in self._lines.values()
+            line.standing(person) for line in self._lines_of(person)
         )
         return any(one is not None and (one.is_live or one.holds) for one in standings)
+
+    def _lines_of(self, person: Person) -> Iterator[LotLine]:
+        """Yield the lines in which a person may stand: of hundreds of lots, a few."""
+        for key in self._places.get(person.key, ()):
+            if key in self._lines:
+                yield self._lines[key]
 
     def _put(self, line: LotLine) -> tuple[Claim, ...]:
         """Keep a line and return the claims that are not as they were."""
         before = self._lines.get(line.lot.key)
         self._lines[line.lot.key] = line
+        if before is None or before.standings is not line.standings:
+            for one in line.standings:
+                self._places.setdefault(one.person.key, {})[line.lot.key] = None
         return line.claims() if before is None else line.changes(before)
 
 

@@ -251,7 +251,7 @@ class ShowRunner:
         attempt = 0
         while works:
             memory = self.record.checkpoint()
-            written = self._fold(works, known)
+            written = await self._folded(works, known)
             if _is_empty(written.batch):
                 return
             try:
@@ -278,6 +278,12 @@ class ShowRunner:
                 await relay(self._bus, self.show, frames)
                 return
         self.failing = None
+
+    async def _folded(self, works: Sequence[Work], known: Known) -> Written:
+        if not known.dossiers:
+            return self._fold(works, known)
+        # A verdict on an old message folds thousands of turns again; other shows need not wait.
+        return await asyncio.to_thread(self._fold, works, known)
 
     def _fold(self, works: Sequence[Work], known: Known) -> Written:
         steps: list[Step] = []
