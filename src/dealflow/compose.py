@@ -381,7 +381,7 @@ async def open_app(
     try:
         # What is only replayed is not worth money, and a store in memory would forget the bill.
         if asks and not in_memory:
-            second = second_opinion(settings, gate=gate, clock=clock)
+            second = await second_opinion(settings, gate=gate, clock=clock)
         reader = second_reader(settings, second, store=store, clock=clock, metrics=metrics)
         platforms = Platforms([whatnot])
         async with (

@@ -78,6 +78,19 @@ class OpenAIOpinion:
         for noisy in ("openai", "httpx2", "httpcore2"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
+    async def open(self) -> None:
+        """Get ready, so that the first call holds nobody up; nothing is sent.
+
+        The client loads and builds most of itself at its first call, which takes a tenth of a
+        second in which no show would be read: so that call is made here, to nobody.
+        """
+        await self._open()
+        nobody = httpx2.MockTransport(lambda _: httpx2.Response(200, json={}))
+        async with httpx2.AsyncClient(transport=nobody, trust_env=False) as client:
+            await openai.AsyncOpenAI(
+                api_key=NO_KEY, base_url=self._settings.base_url, http_client=client
+            ).post("/chat/completions", cast_to=httpx2.Response, body=self._body([]))
+
     def estimate(self, batch: Sequence[Question]) -> Spent:
         """Return the most that asking about these questions should use, with the retry."""
         return Spent(

@@ -44,8 +44,10 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
     """Carries one question at a time to each connection; see the module."""
 
     def __init__(self, way: Way | None) -> None:
+        # Reading the authorities takes time; without any, nothing but a plain address is opened.
+        tls = None if way is None else way.tls
         self._inner = httpx2.AsyncHTTPTransport(
-            verify=True if way is None or way.tls is None else way.tls,
+            verify=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
             proxy=None
             if way is None
