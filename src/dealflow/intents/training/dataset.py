@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from dealflow.errors import FileUnreadable, InputInvalid
+from dealflow.intents.rules import Announcements
 from dealflow.model.intent import Context, Intent, Role, Slots, Utterance
+from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import Lot, SaleMode, ShowRules
 
 HISTORY = 5
@@ -24,6 +27,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     intent: Intent
     slots: Slots = Slots()
     lang: str = "en"
+    world: str = ""
+    platform: str = ""
 
 
 class _LineContext(msgspec.Struct, kw_only=True):
@@ -35,11 +40,21 @@ class _LineContext(msgspec.Struct, kw_only=True):
     lot_age: float | None = None
 
 
+class _ShowLine(msgspec.Struct, kw_only=True):
+    platform: str = ""
+    world: str = ""
+    lang: str = "en"
+    mode: SaleMode | None = None
+    rules: ShowRules | None = None
+
+
 class _Line(msgspec.Struct, kw_only=True):
     id: str = ""
     text: str = ""
     context: _LineContext = msgspec.field(default_factory=_LineContext)
-    lang: str = "en"
+    lang: str | None = None
+    world: str = ""
+    platform: str = ""
     intent: Intent | None = None
     slots: Slots = Slots()
     kind: Literal["show", "lot", "chat", "sold", "sale", "viewers", "end"] | None = None
@@ -48,13 +63,18 @@ class _Line(msgspec.Struct, kw_only=True):
     role: Role = Role.VIEWER
     lot: Lot | str | None = None
     mode: SaleMode | None = None
-    show: dict[str, object] | None = None
+    show: _ShowLine | None = None
 
 
 class ShowReader:
-    """Builds the context of each message of a show from the lines before it."""
+    """Builds the context of each message of a show from the lines before it.
+
+    As in a running show, rules are the seller's own and those that the shop announces.
+    """
 
     def __init__(self) -> None:
+        self._show = _ShowLine()
+        self._rules = Rulebook(None)
         self._lot: Lot | None = None
         self._mode: SaleMode | None = None
         self._since = 0.0
@@ -63,8 +83,9 @@ class ShowReader:
     def take(self, line: _Line, number: int) -> Example | None:
         """Read one line; return an example when it is a labelled message."""
         if line.kind == "show" and line.show is not None:
-            mode = line.show.get("mode")
-            self._mode = SaleMode(mode) if isinstance(mode, str) else None
+            self._show = line.show
+            self._mode = line.show.mode
+            self._rules = Rulebook(line.show.rules)
         elif line.kind == "lot":
             self._lot = line.lot if isinstance(line.lot, Lot) else None
             self._mode, self._since = line.mode or self._mode, line.t
@@ -76,19 +97,26 @@ class ShowReader:
         author = line.user or ""
         history = self._history.get(author, ())
         self._history[author] = (*history, line.text)[-HISTORY:]
+        patch = _announcements()(line.text, line.role)
+        if patch is not None:
+            self._rules.hear(patch, f"line-{number}", "")
         if line.intent is None:
             return None
         age = line.t - self._since if self._lot is not None else None
         context = Context(
-            mode=self._mode, lot=self._lot, author_role=line.role, history=history, lot_age=age
+            mode=self._mode,
+            lot=self._lot,
+            author_role=line.role,
+            history=history,
+            rules=self._rules.rules,
+            lot_age=age,
         )
-        return Example(
-            id=line.id or f"line-{number}",
-            utterance=Utterance(text=line.text, context=context, lang=line.lang),
-            intent=line.intent,
-            slots=line.slots,
-            lang=line.lang,
-        )
+        return _example(line, number, context, self._show)
+
+
+@cache
+def _announcements() -> Announcements:
+    return Announcements()
 
 
 _decoder = msgspec.json.Decoder(_Line)
@@ -124,12 +152,20 @@ def _single(line: _Line, number: int) -> Example:
         rules=line.context.rules,
         lot_age=line.context.lot_age,
     )
+    return _example(line, number, context, _ShowLine())
+
+
+def _example(line: _Line, number: int, context: Context, show: _ShowLine) -> Example:
+    """Return a labelled line as an example; the hint of its language is not given away."""
+    assert line.intent is not None
     return Example(
         id=line.id or f"line-{number}",
-        utterance=Utterance(text=line.text, context=context, lang=line.lang),
+        utterance=Utterance(text=line.text, context=context),
         intent=line.intent,
         slots=line.slots,
-        lang=line.lang,
+        lang=line.lang or show.lang,
+        world=line.world or show.world,
+        platform=line.platform or show.platform,
     )
 
 
