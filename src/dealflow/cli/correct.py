@@ -44,7 +44,7 @@ TAKE_BACK = "take-back"
 def command(
     invocation: Invocation, *, show: str, message: str, word: str | None, intent: str | None
 ) -> int:
-    """Say of a stored message that it is no buyer's, or that it is one.
+    """Correct a verdict: this was no buyer, or a missed one.
 
     SHOW is the show's key or id, MESSAGE the id of a message (`dealflow shows --json` and GET
     /api/sessions/SHOW/messages name them). Claims and captures follow at once; nothing is deleted,

@@ -24,9 +24,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "evaluate": "Measure the classifier on labelled lines.",
         "train": "Train the model on the corpus, or recalibrate it with corrections.",
         "shows": "List the shows in the store, the newest first.",
-        "correct": "Say of a stored message that it is no buyer's, or that it is one.",
+        "correct": "Correct a verdict: this was no buyer, or a missed one.",
         "corrections": "List what was corrected, as labelled lines to learn from.",
-        "reanalyze": "Judge a stored show again and say which buyers it gains and loses.",
+        "reanalyze": "Judge a stored show again and compare the buyers.",
         "doctor": "Check that this machine can do the job, and say what to do.",
         "login": "Log in to a platform by hand, in a visible browser.",
     }

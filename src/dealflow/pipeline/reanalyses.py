@@ -20,7 +20,7 @@ KEPT = 32
 because its verdicts are stored."""
 
 FindClassifier = Callable[[str | None], Classifier]
-"""Returns a classifier by its name, or the usual one."""
+"""Makes a classifier by its name, or the usual one; it is used by nobody else."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 """Starts a task whose end somebody waits for."""
@@ -62,7 +62,7 @@ class Reanalyses:
         """
         if show.id in self._tasks:
             return self._states[show.id]
-        classifier = self._find(model)
+        classifier = await asyncio.to_thread(self._find, model)  # it may read large files
         run = await self._store.open_run(
             show.id,
             model=classifier.name,

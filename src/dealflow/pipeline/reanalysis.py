@@ -40,7 +40,7 @@ class Reanalysis:
         show: the show.
         run: the run under which verdicts are written.
         store: where everything is.
-        classifier: who judges.
+        classifier: who judges; nobody else may use it meanwhile.
         clock: the time of the verdicts.
         usual: the threshold of shows that have none of their own.
     """
@@ -113,7 +113,8 @@ class Reanalysis:
         )
         missing = {id: utterance for id, utterance in heard.items() if id not in known}
         if missing:
-            judged = self._classifier.judge(list(missing.values()))
+            # In a thread, and whole: nothing hurries here, and shows are read meanwhile.
+            judged = await asyncio.to_thread(self._classifier.judge, list(missing.values()))
             fresh = dict(zip(missing, judged, strict=True))
             await self._keep(fresh)
             known |= fresh
