@@ -27,8 +27,10 @@ from dealflow.settings import Settings
 from dealflow.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
+    from dealflow.api.schemas import FilterAnswer
     from dealflow.intents.base import Classifier, SecondOpinion
     from dealflow.model.correction import Corrected, Correction
+    from dealflow.model.filters import Filters
     from dealflow.model.intent import Intent
     from dealflow.pipeline.base import Report
     from dealflow.pipeline.monitor import ShowMonitor
@@ -347,6 +349,27 @@ async def show_named(store: Store, name: str) -> Show:
             f"There is no show {name!r}.", hint="`dealflow shows --json` names those that are."
         )
     return show
+
+
+async def change_filters(
+    settings: Settings, name: str, change: Callable[[Filters], Filters] | None
+) -> FilterAnswer:
+    """Return a stored show's filters, changed if asked for; no other DealFlow may write meanwhile.
+
+    Raises:
+        ShowUnknown: no show of that key or id is stored.
+        InputInvalid: an entry is no usable pattern; nothing changed.
+        StoreLocked: another DealFlow writes to the store.
+    """
+    from dealflow.api.answers import filters_of
+    from dealflow.api.services import find_show
+
+    async with open_app(settings) as app:
+        show = await find_show(app.store, name)
+        state = await app.monitor.filters(show.session_id)
+        if change is not None:
+            state = await app.monitor.set_filters(show.session_id, change(state.filters))
+        return filters_of(show, state)
 
 
 @asynccontextmanager

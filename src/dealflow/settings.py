@@ -165,6 +165,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     token: Annotated[
         str, _about("The API's bearer token; empty: made at the first start.", secret=True)
     ] = ""
+    rules: Annotated[
+        str,
+        _about(
+            "How claims are made in shows without rules of their own, as a line: number = item;"
+            " codes A1-A99; claim words: sold, mine; one per buyer."
+        ),
+    ] = ""
     max_shows: Annotated[int, _about("Shows read at once.", ge=1, le=10_000)] = 200
     api: ApiSettings = ApiSettings()
     capture: CaptureSettings = CaptureSettings()

@@ -9,14 +9,14 @@ from dealflow.api import schemas
 from dealflow.api.live.snapshot import info_of
 from dealflow.clock import iso
 from dealflow.model.claim import Capture
-from dealflow.model.facts import Gap
+from dealflow.model.facts import FILTER_REASONS, Gap
 from dealflow.model.intent import message_type
 from dealflow.model.revision import Revision
-from dealflow.model.rule_line import describe
+from dealflow.model.rule_line import describe, parse_rules
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import ShowRules
 from dealflow.model.showing import buyer_view, message_view, shown
-from dealflow.pipeline.base import Outcome, RunState
+from dealflow.pipeline.base import FilterState, Outcome, RunState
 from dealflow.store.base import Show, StoredMessage
 
 
@@ -46,11 +46,25 @@ def stream_of(show: Show, *, active: bool) -> schemas.StreamItem:
     )
 
 
-def rules_of(show: Show) -> schemas.RulesItem:
-    """Return the rules that hold in a show, with what its shop announced."""
-    rules = Rulebook(show.rules, show.learned).rules or ShowRules()
+def rules_of(show: Show, usual: str) -> schemas.RulesItem:
+    """Return the rules that hold in a show, with what its shop announced.
+
+    ``usual`` is the line of rules for shows that have none of their own.
+    """
+    own = parse_rules(usual) if show.rules is None and usual else show.rules
+    rules = Rulebook(own, show.learned).rules or ShowRules()
     return schemas.RulesItem(
         **msgspec.structs.asdict(rules), line=describe(rules), learned=list(show.learned)
+    )
+
+
+def filters_of(show: Show, state: FilterState) -> schemas.FilterAnswer:
+    """Return a show's filters, with what they kept out."""
+    return schemas.FilterAnswer(
+        session_id=show.session_id,
+        filters=state.filters,
+        dropped={reason: show.counters.dropped.get(reason, 0) for reason in sorted(FILTER_REASONS)},
+        held=list(state.held),
     )
 
 

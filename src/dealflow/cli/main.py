@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "evaluate": "Measure the classifier on labelled lines.",
         "train": "Train the model on the corpus, or recalibrate it with corrections.",
         "shows": "List the shows in the store, the newest first.",
+        "filters": "Show and change what is kept out of a show.",
         "correct": "Correct a verdict: this was no buyer, or a missed one.",
         "corrections": "List what was corrected, as labelled lines to learn from.",
         "reanalyze": "Judge a stored show again and compare the buyers.",

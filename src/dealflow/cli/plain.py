@@ -13,6 +13,7 @@ from dealflow.model.events import (
     LotChanged,
     MessageView,
     NewMessage,
+    RulesChanged,
     SaleCompleted,
     SourceStateChanged,
     StreamSelected,
@@ -37,8 +38,8 @@ def _text(event: Event) -> str | None:
         case ClaimUpdated(claim=claim):
             place = f" {claim.place}" if claim.state == "backup" else ""
             return f"          claim: {claim.username} on {claim.lot}: {claim.state}{place}"
-        case LotChanged(lot=lot):
-            return f"          lot: {lot_words(lot)}"
+        case LotChanged() | RulesChanged():
+            return f"          {_scene(event)}"
         case SaleCompleted(sale=sale):
             price = money(sale.price, sale.currency)
             return f"          sold: {sale.lot} to {sale.username or 'somebody'} {price}".rstrip()
@@ -49,6 +50,12 @@ def _text(event: Event) -> str | None:
             return f"          reading {stream.title or stream.url} ({stream.platform})"
         case _:
             return None
+
+
+def _scene(event: LotChanged | RulesChanged) -> str:
+    if isinstance(event, LotChanged):
+        return f"lot: {lot_words(event.lot)}"
+    return f"rules, as the shop says: {'; '.join(entry.rule for entry in event.learned)}"
 
 
 def _afterwards(event: VerdictUpdated | BuyerWithdrawn | BuyerReturned) -> str:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import click
 
 from dealflow.cli import process
+from dealflow.cli.filtering import FilterWish, filter_options, rules_option, with_filters
 from dealflow.cli.follow import Following
 from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.cli.output import Output
@@ -20,6 +21,8 @@ from dealflow.compose import App, open_app
 from dealflow.errors import FileUnreadable
 from dealflow.ledger.ledger import LotOutcome
 from dealflow.model.facts import DropReason
+from dealflow.model.rule_line import parse_rules
+from dealflow.model.show import ShowRules
 from dealflow.sources.replay import ReplayReader
 
 SESSION = "replay"
@@ -34,9 +37,17 @@ SESSION = "replay"
     help="X times the show's own pace; without it there is no waiting.",
 )
 @threshold_option("Confidence from which a message is a buyer's in this show.")
+@rules_option
+@filter_options
 @common_options
 def command(
-    invocation: Invocation, *, file: Path, speed: float | None, threshold: float | None
+    invocation: Invocation,
+    *,
+    file: Path,
+    speed: float | None,
+    threshold: float | None,
+    rules: str | None,
+    wish: FilterWish,
 ) -> int:
     """Play a recorded show through DealFlow and print its ledger.
 
@@ -44,7 +55,8 @@ def command(
     show; the last line says who gets what. Nothing is stored. Lines that cannot be read are left
     out and counted, and the exit code is then 1.
     """
-    settings = invocation.settings({"capture.threshold": threshold})
+    settings = with_filters(invocation.settings({"capture.threshold": threshold}), wish)
+    own_rules = None if rules is None else parse_rules(rules)
     try:
         lines = file.open("rb")
     except OSError as error:
@@ -52,7 +64,7 @@ def command(
 
     async def work(stop: asyncio.Event) -> int:
         async with open_app(settings, in_memory=True) as app:
-            await _play(app, lines, file, speed, invocation.output, stop)
+            await _play(app, lines, file, speed, own_rules, invocation.output, stop)
             return await _conclude(app, invocation.output, stop)
 
     with lines:
@@ -64,6 +76,7 @@ async def _play(
     lines: BinaryIO,
     file: Path,
     speed: float | None,
+    rules: ShowRules | None,
     output: Output,
     stop: asyncio.Event,
 ) -> None:
@@ -79,7 +92,9 @@ async def _play(
         following = Following(app.monitor, app.store, app.bus, shown.show)
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(
-                app.monitor.replay(reader, session_id=SESSION, url=str(file), rules=info.rules)
+                app.monitor.replay(
+                    reader, session_id=SESSION, url=str(file), rules=rules or info.rules
+                )
             )
             await following.until_over(SESSION, stop, is_read=lambda: not playing.done())
 

@@ -8,6 +8,7 @@ import gc
 import click
 
 from dealflow.cli import process
+from dealflow.cli.filtering import FilterWish, filter_options, rules_option, with_filters
 from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.compose import serve
 
@@ -16,9 +17,17 @@ from dealflow.compose import serve
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
 @threshold_option("Confidence from which a message is a buyer's, in shows without their own.")
+@rules_option
+@filter_options
 @common_options
 def command(
-    invocation: Invocation, *, host: str | None, port: int | None, threshold: float | None
+    invocation: Invocation,
+    *,
+    host: str | None,
+    port: int | None,
+    threshold: float | None,
+    rules: str | None,
+    wish: FilterWish,
 ) -> int:
     """Read shows on demand and serve dashboards and programs.
 
@@ -26,9 +35,13 @@ def command(
     everything that was read is kept, and the shows are read again at the next start.
     """
     output = invocation.output
-    settings = invocation.settings(
-        {"api.host": host, "api.port": port, "capture.threshold": threshold}
-    )
+    flags = {
+        "api.host": host,
+        "api.port": port,
+        "capture.threshold": threshold,
+        "rules": rules,
+    }
+    settings = with_filters(invocation.settings(flags), wish)
     if not output.as_json:
         output.note(f"DealFlow opens its store in {settings.data_path} …")
 

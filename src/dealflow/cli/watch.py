@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 
 from dealflow.cli import process
+from dealflow.cli.filtering import FilterWish, filter_options, rules_option
 from dealflow.cli.follow import Following
 from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.cli.presenter import presenter
 from dealflow.cli.recorder import Recorder
 from dealflow.compose import App, open_app
 from dealflow.model.facts import SourceStatus
+from dealflow.model.rule_line import parse_rules
 from dealflow.pipeline.base import StartRequest
 from dealflow.sources.base import Transport
 
@@ -44,6 +46,8 @@ from dealflow.sources.base import Transport
 )
 @click.option("--session-id", metavar="KEY", help="Your own key for this show.")
 @threshold_option("Confidence from which a message is a buyer's in this show; kept with it.")
+@rules_option
+@filter_options
 @common_options
 def command(
     invocation: Invocation,
@@ -54,6 +58,8 @@ def command(
     record: Path | None,
     session_id: str | None,
     threshold: float | None,
+    rules: str | None,
+    wish: FilterWish,
 ) -> int:
     """Read one show and print what happens, as it happens.
 
@@ -63,7 +69,12 @@ def command(
     """
     settings = invocation.settings()
     request = StartRequest(
-        url=url, session_id=session_id, transport=Transport(transport), threshold=threshold
+        url=url,
+        session_id=session_id,
+        transport=Transport(transport),
+        threshold=threshold,
+        rules=None if rules is None else parse_rules(rules),
+        filters=None if wish.is_empty else wish.add_to(settings.filters.filters()),
     )
 
     async def work(stop: asyncio.Event) -> int:

@@ -33,7 +33,8 @@ MEASURES = frozenset({
     "minutes", "minute", "min", "hours", "hour", "hrs", "years", "year", "yrs", "months", "month",
     "old", "people", "viewers", "percent", "%", "v", "volt", "amp", "watt", "gb", "seconds",
     "second", "secs", "sec", "degrees", "th", "st", "nd", "rd", "miles", "lbs", "ft",
-    "feet", "kids", "mile", "cats", "dogs", "followers", "subs", "bids", "grams", "carat", "ct", "times",
+    "feet", "kids", "mile", "cats", "dogs", "followers", "subs", "bids", "grams", "carat", "ct",
+    "times",
 })  # fmt: skip
 """Words after a number that make it no amount of money."""
 

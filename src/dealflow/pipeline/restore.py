@@ -9,6 +9,7 @@ from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted
 from dealflow.model.filters import Filters
 from dealflow.model.intent import Verdict
 from dealflow.model.revision import counted
+from dealflow.model.show import ShowRules
 from dealflow.pipeline.base import Doubter
 from dealflow.pipeline.dedupe import RING_SIZE, DedupeRing
 from dealflow.pipeline.intake import Intake, learn_nothing
@@ -23,6 +24,7 @@ async def restore(
     threshold: float,
     doubter: Doubter | None = None,
     *,
+    rules: ShowRules | None = None,
     filters: Filters | None = None,
     learn: LearnRules = learn_nothing,
 ) -> tuple[Intake, Record, int | None]:
@@ -33,20 +35,22 @@ async def restore(
         show: the show.
         threshold: the confidence from which a message is a buyer's.
         doubter: tells which verdicts wait for a second opinion.
+        rules: how claims are made where the show has no rules of its own.
         filters: what is kept out where the show has no filters of its own.
         learn: reads the shop's announcements.
 
     Raises:
         InputInvalid: a filter is no usable pattern.
     """
+    own = rules if show.rules is None else show.rules
     intake = Intake(
         mode=show.mode,
-        rules=show.rules,
+        rules=own,
         learned=show.learned,
         filters=filters if show.filters is None else show.filters,
         learn=learn,
     )
-    books = Books(rules=show.rules, mode=show.mode, threshold=threshold)
+    books = Books(rules=own, mode=show.mode, threshold=threshold)
     record = Record(show, books=books, threshold=threshold, doubter=doubter)
     if show.last_seq == 0:
         return intake, record, None

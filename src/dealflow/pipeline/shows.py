@@ -15,8 +15,10 @@ from dealflow.intents.base import Classifier, LearnRules
 from dealflow.ledger.ledger import LotOutcome
 from dealflow.model.filters import Filters
 from dealflow.model.revision import Revision
+from dealflow.model.rule_line import parse_rules
 from dealflow.model.show import ShowRules
 from dealflow.pipeline.base import Doubter
+from dealflow.pipeline.filters import Filter
 from dealflow.pipeline.restore import restore
 from dealflow.pipeline.runner import ShowRunner
 from dealflow.settings import Settings
@@ -81,6 +83,8 @@ class Shows:
         self._metrics = metrics
         self._doubter = doubter
         self._learn = learn
+        self._rules = parse_rules(settings.rules) if settings.rules else None
+        Filter(settings.filters.filters())  # a bad pattern is refused before any show is opened
         self._tasks = tasks
         self._finished: OrderedDict[str, tuple[LotOutcome, ...]] = OrderedDict()
 
@@ -152,6 +156,7 @@ class Shows:
             show,
             show.capture_threshold(self._settings.capture.threshold),
             self._doubter,
+            rules=self._rules,
             filters=self._settings.filters.filters(),
             learn=self._learn,
         )

@@ -7,16 +7,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dealflow import errors
-from dealflow.api.answers import answer
+from dealflow.api.answers import answer, filters_of
 from dealflow.api.bodies import read_body
 from dealflow.api.openapi import BODY_ERRORS, answers, body
 from dealflow.api.routes.sessions import Key
 from dealflow.api.schemas import FilterAnswer, FilterChange
 from dealflow.api.services import Services, find_show
-from dealflow.model.facts import FILTER_REASONS
 from dealflow.model.filters import Filters
-from dealflow.pipeline.base import FilterState
-from dealflow.store.base import Show
 
 _WHOLE = msgspec.json.Decoder(Filters)
 _CHANGE = msgspec.json.Decoder(FilterChange)
@@ -32,13 +29,13 @@ def routes(services: Services) -> APIRouter:
     async def changed(id: str, filters: Filters) -> Response:
         show = await find_show(store, id)
         state = await monitor.set_filters(show.session_id, filters)
-        return _answer(await find_show(store, show.id), state)
+        return answer(filters_of(await find_show(store, show.id), state))
 
     @router.get("", responses=answers(FilterAnswer, errors.ShowUnknown, errors.StoreUnavailable))
     async def read(id: Key) -> Response:
         """Read a show's filters, how often each dropped a message, and the newest of these."""
         show = await find_show(store, id)
-        return _answer(show, await monitor.filters(show.session_id))
+        return answer(filters_of(show, await monitor.filters(show.session_id)))
 
     @router.put(
         "",
@@ -65,16 +62,3 @@ def routes(services: Services) -> APIRouter:
         return await changed(id, msgspec.structs.replace(now, **said))
 
     return router
-
-
-def _answer(show: Show, state: FilterState) -> Response:
-    return answer(
-        FilterAnswer(
-            session_id=show.session_id,
-            filters=state.filters,
-            dropped={
-                reason: show.counters.dropped.get(reason, 0) for reason in sorted(FILTER_REASONS)
-            },
-            held=list(state.held),
-        )
-    )

@@ -42,7 +42,7 @@ def routes(services: Services) -> APIRouter:
         return answer(
             StreamSummary(
                 **msgspec.structs.asdict(item),
-                rules=rules_of(show),
+                rules=rules_of(show, services.settings.rules),
                 stats=view.stats,
                 accounting=Accounting(
                     read=counters.read,
