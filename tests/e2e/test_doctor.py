@@ -30,7 +30,11 @@ def test_a_sound_machine(tmp_path: Path, platform: str) -> None:
     done = run(tmp_path, "doctor", "--json", env=env)
     checks = found(done)
     assert {name: check["status"] for name, check in checks.items()} == dict.fromkeys(
-        ("data folder", "disk", "store", "classifier", "browser", "platform", "port"), "ok"
+        (
+            *("data folder", "disk", "store", "classifier", "second opinion"),
+            *("browser", "platform", "port"),
+        ),
+        "ok",
     )
     assert "durability full" in checks["store"]["message"]
     assert all(check["todo"] == "" for check in checks.values())
@@ -75,3 +79,22 @@ def test_a_store_in_use_is_well(tmp_path: Path, platform: str) -> None:
         checks = found(run(tmp_path, "doctor", "--json", env=env))
     assert checks["store"]["status"] == "ok"
     assert "in use" in checks["store"]["message"]
+
+
+def test_a_model_that_cannot_be_asked_is_named(tmp_path: Path, platform: str) -> None:
+    env = {
+        "DEALFLOW_WHATNOT__BASE_URL": platform,
+        "DEALFLOW_BROWSER__EXECUTABLE": "/nowhere",
+        "DEALFLOW_API__PORT": "0",
+        "DEALFLOW_LLM__BASE_URL": "http://127.0.0.1:1/v1",
+        "DEALFLOW_LLM__MODEL": "m",
+    }
+    done = run(tmp_path, "doctor", "--json", env=env)
+    check = found(done)["second opinion"]
+    assert check["status"] == "warn"
+    assert "m gives no answer" in check["message"]
+    assert check["todo"]
+    env["DEALFLOW_LLM__MODEL"] = ""
+    check = found(run(tmp_path, "doctor", "--json", env=env))["second opinion"]
+    assert "only one of them is set" in check["message"]
+    assert done.code == 0

@@ -14,9 +14,10 @@ from pathlib import Path
 import msgspec
 
 from dealflow.clock import Clock
-from dealflow.compose import STORE_FILE, TOKEN_FILE, classifier, data_dir
+from dealflow.compose import STORE_FILE, TOKEN_FILE, classifier, data_dir, second_opinion
 from dealflow.errors import DealflowError, StoreLocked
-from dealflow.model.intent import Context, Utterance
+from dealflow.intents.base import Question, Trouble
+from dealflow.model.intent import Context, Intent, Utterance, Verdict
 from dealflow.settings import Settings
 from dealflow.sources.browser.chromium import SharedBrowser
 from dealflow.sources.browser.launch import find_executable
@@ -227,11 +228,53 @@ async def check_classifier(machine: Machine) -> Finding:
     return ok("classifier", f'{judge.name} answers; "I\'ll take it!" is {verdict.intent}')
 
 
+async def check_second_opinion(machine: Machine) -> Finding:
+    """Ask the language model one question, where one is set."""
+    name = "second opinion"
+    asked = Question(
+        id="00000000",
+        utterance=Utterance(text="I'll take it!"),
+        verdict=Verdict(intent=Intent.CLAIM, confidence=0.5, scores={}),
+    )
+    try:
+        gate = Gate(policy_for(machine.settings), clock=machine.clock, metrics=machine.metrics)
+        try:
+            model = await second_opinion(machine.settings, gate=gate, clock=machine.clock)
+            if model is None:
+                return ok(name, "off: no language model is asked")
+            try:
+                answers = await model.judge([asked])
+            finally:
+                await model.aclose()
+        finally:
+            await gate.aclose()
+    except DealflowError as error:
+        return trouble(name, error, Status.WARN)
+    verdict = answers.verdicts.get(asked.id)
+    if verdict is not None:
+        return ok(name, f'{model.name} answers; "I\'ll take it!" is {verdict.intent}')
+    why = answers.trouble or answers.troubles[asked.id]
+    return Finding(
+        name=name,
+        status=Status.WARN,
+        message=f"{model.name} gives no answer that can be used ({why}).",
+        todo=_TODO.get(why, "Try again, or another model: it must answer by a JSON schema."),
+    )
+
+
+_TODO = {
+    Trouble.DENIED: "Check llm.api_key, llm.model and llm.base_url.",
+    Trouble.UNREACHABLE: "Check llm.base_url, and that something answers there.",
+    Trouble.LATE: "Use a quicker model, or raise llm.deadline_seconds.",
+    Trouble.CUT_OFF: "Raise llm.max_answer_tokens, or set llm.reasoning_effort to none.",
+}
+
 CHECKS: tuple[Check, ...] = (
     check_data_dir,
     check_disk,
     check_store,
     check_classifier,
+    check_second_opinion,
     check_browser,
     check_platform,
     check_port,
