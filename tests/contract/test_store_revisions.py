@@ -5,19 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from dealflow.errors import InputInvalid
+from dealflow.model.claim import ValueRange
 from dealflow.model.intent import Context, Intent, Slots, Utterance, Verdict
 from dealflow.model.message import Judged
 from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource, standing_version
+from dealflow.model.run import Run
 from dealflow.model.show import Lot, SaleMode
-from dealflow.store.base import Show, Store
+from dealflow.store.base import Counters, Show, Store
 from dealflow.store.sqlite import SqliteStore
 from dealflow.telemetry.metrics import Metrics
-from tests.fakes.batches import NOW, a_batch, a_message, a_show
+from tests.fakes.batches import NOW, a_batch, a_capture, a_message, a_show
 from tests.fakes.clock import ManualClock
 
 pytestmark = pytest.mark.asyncio
@@ -248,3 +252,140 @@ async def test_what_is_spent_adds_up_by_month_and_show(store: Store) -> None:
     )
     with pytest.raises(InputInvalid):
         await store.spend("nothing", month=MONTH, calls=1, tokens_in=0, tokens_out=0, money=0.0)
+
+
+async def test_a_capture_is_taken_back_and_returned_and_the_totals_follow(store: Store) -> None:
+    show = await a_show(store)
+    kept, gone = a_capture(1), a_capture(2, value=ValueRange())
+    await store.append(a_batch(show, captures=(kept, gone), counters=Counters(buyers=2)))
+
+    async def totals() -> tuple[int, float, int]:
+        after = await store.show(show.id)
+        assert after is not None
+        return (
+            after.total_sales_caught,
+            after.total_revenue_recovered,
+            after.counters.buyers,
+        )
+
+    assert await totals() == (2, 12.5, 2)
+    withdrawal = a_batch(show, withdrawn=(kept.key, "nothing"), counters=Counters(buyers=-1))
+    await store.append(withdrawal)
+    assert await totals() == (1, 0.0, 1)
+    assert await store.captures(show.id) == [gone]
+    every = await store.captures(show.id, withdrawn=True)
+    assert [(one.key, one.withdrawn_at) for one in every] == [(kept.key, NOW), (gone.key, None)]
+    await store.append(a_batch(show, withdrawn=(kept.key,)))  # told twice
+    assert await totals() == (1, 0.0, 1)
+    await store.append(a_batch(show, returned=(kept.key, gone.key), counters=Counters(buyers=1)))
+    assert await totals() == (2, 12.5, 2)
+    assert await store.captures(show.id) == [kept, gone]
+
+
+async def test_a_show_keeps_its_threshold_until_another_is_set(store: Store) -> None:
+    async def opened(threshold: float | None) -> Show:
+        return await store.open_show(
+            session_id="mine", platform="push", url="", now_ms=NOW, threshold=threshold
+        )
+
+    assert (await opened(None)).capture_threshold(0.7) == 0.7
+    assert (await opened(0.0)).capture_threshold(0.7) == 0.0
+    assert (await opened(None)).threshold == 0.0
+    assert (await opened(0.9)).threshold == 0.9
+
+
+async def test_an_authors_earlier_words_are_found(store: Store) -> None:
+    show, other = await a_show(store), await a_show(store, "other")
+    said = [
+        a_message("m0", text="one"),
+        a_message("m1", text="elsewhere", username="bo"),
+        a_message("m2", text="another alice", user_id="7"),
+        a_message("m3", text="two"),
+        a_message("m4", text="three"),
+        a_message("m5", text="later"),
+    ]
+    await store.append(a_batch(other, [a_message("m0", text="in another show")]))
+    await store.append(a_batch(show, said))
+    alice, seventh = said[4].message, said[2].message
+    assert await store.said_before(show.id, alice, seq=5, limit=5) == ["one", "two"]
+    assert await store.said_before(show.id, alice, seq=5, limit=1) == ["two"]
+    assert await store.said_before(show.id, seventh, seq=9, limit=5) == ["another alice"]
+
+
+async def test_corrections_are_those_that_stand(store: Store) -> None:
+    show, other = await a_show(store), await a_show(store, "other")
+    one, two, three = a_message("m0"), a_message("m1"), a_message("m2")
+    utterance = Utterance(text="mine!", context=Context(history=("before",), lot_age=1.5))
+    await store.append(a_batch(show, [one, two]))
+    await store.append(a_batch(other, [three]))
+    seller = VerdictSource.SELLER
+    await store.append(
+        a_batch(
+            show,
+            revisions=(
+                a_revision(one, seller, Intent.SPAM),
+                a_revision(one, seller, Intent.BID, utterance=utterance),
+                a_revision(two, seller, Intent.CLAIM),
+                a_revision(two, seller, Intent.CHATTER, withdrawn=True),
+            ),
+        )
+    )
+    await store.append(a_batch(other, revisions=(a_revision(three, seller, Intent.CHATTER),)))
+    assert [found.message_id for found in await store.corrections()] == [
+        one.message.id,
+        three.message.id,
+    ]
+    [found] = await store.corrections(show.id)
+    assert (found.session_id, found.verdict.intent) == ("test-session", Intent.BID)
+    assert found.utterance == utterance
+    assert found.at == LATER
+
+
+async def test_a_run_goes_on_until_a_fresh_one_is_asked_for(store: Store) -> None:
+    show = await a_show(store)
+    messages = [a_message(f"m{n}") for n in range(5)]
+    await store.append(a_batch(show, messages))
+
+    async def opened(again: bool = False, **other: Any) -> Run:
+        wanted: dict[str, Any] = {"model": "other-1", "threshold": 0.7, "now_ms": NOW} | other
+        return await store.open_run(show.id, again=again, **wanted)
+
+    run = await opened()
+    assert (run.judged, run.place, run.finished_at, run.started_at) == (0, 0, None, NOW)
+    done = tuple(a_revision(one, VerdictSource.REANALYSIS, run=run.id) for one in messages[1:4])
+    await store.append(a_batch(show, revisions=done))
+    went_on = await opened()
+    assert (went_on.id, went_on.judged, went_on.place) == (run.id, 3, 4)
+    verdicts = await store.run_verdicts(run.id, after=1, upto=3)
+    assert set(verdicts) == {messages[1].message.id, messages[2].message.id}
+    assert all(verdict.model == "other-1" for verdict in verdicts.values())
+    await store.finish_run(run.id, now_ms=LATER)
+    other = await opened(threshold=0.8)
+    fresh = await opened(again=True)
+    assert len({run.id, other.id, fresh.id}) == 3
+    assert [one.id for one in await store.runs(show.id)] == [fresh.id, other.id, run.id]
+    assert (await store.runs(show.id))[-1].finished_at == LATER
+    assert (await opened()).id == fresh.id
+    with pytest.raises(InputInvalid):
+        await store.open_run("nothing", model="m", threshold=0.5, now_ms=NOW)
+
+
+async def test_hostile_words_in_a_verdict_are_stored_as_they_are(store: Store) -> None:
+    show = await a_show(store)
+    judged = a_message("m0")
+    reason = "nul\x00 \u202e 👍 '); DROP TABLE verdicts; --"
+    verdict = Verdict(intent=Intent.CLAIM, confidence=0.9, scores={}, reason=reason, model="m")
+    one = Revision(
+        message_id=judged.message.id,
+        verdict=verdict,
+        source=VerdictSource.SECOND_OPINION,
+        at=LATER,
+    )
+    await store.append(a_batch(show, [judged], revisions=(one,)))
+    [stored] = await store.messages(show.id)
+    assert stored.reason == reason
+    bad = msgspec.structs.replace(one, verdict=msgspec.structs.replace(verdict, reason="\ud800"))
+    with pytest.raises(InputInvalid):
+        await store.append(a_batch(show, revisions=(bad,)))
+    [stored] = await store.messages(show.id)
+    assert stored.version == 2

@@ -157,7 +157,7 @@ def corrections_standing(connection: apsw.Connection, show_id: str | None) -> li
         " FROM verdicts AS v JOIN stream_sessions AS s ON s.id = v.stream_session_id"
         f" WHERE v.source = '{VerdictSource.SELLER}' AND v.stands = 1"
         " AND (?1 IS NULL OR v.stream_session_id = ?1)"
-        " ORDER BY v.created_at, v.stream_session_id, v.seq",
+        " ORDER BY v.created_at, s.epoch, v.seq",
         (show_id,),
     )
     return [corrected_of(row) for row in rows]
