@@ -183,8 +183,11 @@ class EnsembleClassifier:
             if utterance.context.author_role in _SHOP:
                 verdicts.append(self._shop)
                 continue
-            verdicts.append(None)
             evidence, finding = self._grammar.read(utterance)
+            if finding.is_ruled:  # what the seller set is not for a model to outvote
+                verdicts.append(self._grammar.verdict(utterance, evidence, finding))
+                continue
+            verdicts.append(None)
             read.append(_Read(utterance, evidence, finding, normalise(utterance.text)))
         if not read:
             return Draft(verdicts, read, np.empty((0, len(INTENTS)), np.float32))

@@ -83,7 +83,10 @@ class GrammarClassifier:
         if not self._says_something(tokens, utterance):
             return self._quiet
         evidence = self._evidence_of(tokens, utterance)
-        finding = decide(evidence, self.lexicon)
+        return self.verdict(utterance, evidence, decide(evidence, self.lexicon))
+
+    def verdict(self, utterance: Utterance, evidence: Evidence, finding: Finding) -> Verdict:
+        """Return the verdict for what `read` returned."""
         reading = self._calibration.read(finding.tier, finding.intent)
         if reading.intent is not finding.intent:
             finding = Finding(reading.intent, "outvoted", finding.hit)
