@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -205,14 +206,14 @@ def _head(status: int, length: int | None, extra: str = "") -> bytes:
 
 
 @asynccontextmanager
-async def open_endpoint() -> AsyncGenerator[Endpoint]:
+async def open_endpoint(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Endpoint]:
     endpoint = Endpoint()
     talks: set[asyncio.Task[None]] = set()
 
     def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talks.add(asyncio.create_task(endpoint.answer(reader, writer)))
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
     endpoint.port = server.sockets[0].getsockname()[1]
     try:
         yield endpoint

@@ -115,3 +115,16 @@ async def test_one_chatter_cannot_use_up_what_others_need(endpoint: Endpoint) ->
         texts = [line["text"] for lines in endpoint.lines[:7] for line in lines]
         assert sum("please" in text for text in texts) == 5
         await shop.until(lambda: len(shop.reader._waiting) <= waiting.EACH)
+
+
+async def test_a_call_that_a_stop_interrupts_is_on_the_bill_once(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    endpoint.mode = Mode.HANG
+    async with open_shop(tmp_path, endpoint) as shop:
+        await shop.say(("amy", "hmm buy"), ("bo", "hmm buy too"))
+        await shop.until(lambda: len(endpoint.requests) == 2)
+    endpoint.mode = Mode.WELL
+    async with open_shop(tmp_path, endpoint, calls_per_month=2) as shop:
+        assert (await shop.spent()).calls == 2
+        assert len(await shop.doubts()) == 2

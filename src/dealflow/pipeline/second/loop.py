@@ -239,8 +239,7 @@ class SecondReader:
 
     async def _call(self, asking: Asking, slots: asyncio.Semaphore, reconsider: Reconsider) -> None:
         try:
-            with self._metrics.second_seconds.time():
-                answers = await self._opinion.judge(asking.questions)
+            answers = await self._judge(asking)
             self._judge_service(asking, answers)
             try:
                 await self._take(asking, answers, reconsider)
@@ -257,6 +256,17 @@ class SecondReader:
             self._under_way.difference_update(doubt.message_id for doubt in asking.doubts.values())
             slots.release()
             self._measure()
+
+    async def _judge(self, asking: Asking) -> Answers:
+        try:
+            with self._metrics.second_seconds.time():
+                return await self._opinion.judge(asking.questions)
+        except asyncio.CancelledError:
+            # We are stopping. It was sent, and most likely once: the retry goes off the bill.
+            worst = asking.reserved.worst
+            sent = Spent(calls=1, tokens_in=worst.tokens_in, tokens_out=worst.tokens_out)
+            await self._budget.settle(asking.reserved, sent)
+            raise
 
     def _judge_service(self, asking: Asking, answers: Answers) -> None:
         """Note what the call says of the service, and tell once when that changes."""
