@@ -11,7 +11,6 @@ from dealflow.errors import ModelDamaged
 
 FOLDER = Path(__file__).parent / "models"
 MANIFEST = "manifest.json"
-MEND = ModelDamaged.hint
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +33,7 @@ def manifest(folder: Path = FOLDER) -> Manifest:
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError) as error:
-        raise ModelDamaged(f"The model's {MANIFEST} cannot be read: {error}. {MEND}") from error
+        raise ModelDamaged(f"The model's {MANIFEST} cannot be read: {error}.") from error
 
 
 def read(name: str, folder: Path = FOLDER) -> bytes:
@@ -45,15 +44,13 @@ def read(name: str, folder: Path = FOLDER) -> bytes:
     """
     expected = manifest(folder).files.get(name)
     if expected is None:
-        raise ModelDamaged(f"The model has no file {name}. {MEND}")
+        raise ModelDamaged(f"The model has no file {name}.")
     try:
         data = (folder / name).read_bytes()
     except OSError as error:
-        raise ModelDamaged(
-            f"The model's {name} cannot be read: {error.strerror}. {MEND}"
-        ) from error
+        raise ModelDamaged(f"The model's {name} cannot be read: {error.strerror}.") from error
     if hashlib.sha256(data).hexdigest() != expected:
-        raise ModelDamaged(f"The model's {name} is damaged. {MEND}")
+        raise ModelDamaged(f"The model's {name} is damaged.")
     return data
 
 

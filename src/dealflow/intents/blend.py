@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from dealflow.intents.linear.table import INTENTS, Scores
 
 BUYERS = np.array([intent.is_buyer for intent in INTENTS])
-_FAINT = 1e-5
+_FAINT = 1e-6
+"""Part that every intent has at least, so that log-odds stay finite."""
 
 Confidences = NDArray[np.float32]
 
@@ -45,14 +46,12 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
     scores = linear * np.float32(mixture.linear) + np.array(mixture.bias, np.float32)
     if encoder is not None:
         scores = scores + encoder * np.float32(mixture.encoder)
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    raw = np.clip(shares[:, BUYERS].sum(axis=1), _FAINT, 1 - _FAINT)
-    odds = np.log(raw / (1 - raw)) * mixture.slope + mixture.shift
+    shares = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
+    shares = shares / shares.sum(axis=1, keepdims=True) + _FAINT  # no side is ever empty
+    raw, other = shares[:, BUYERS].sum(axis=1), shares[:, ~BUYERS].sum(axis=1)
+    odds = np.log(raw / other) * mixture.slope + mixture.shift
     buyers = 1 / (1 + np.exp(-odds))
-    factors = np.where(
-        BUYERS[None, :], (buyers / raw)[:, None], ((1 - buyers) / (1 - raw))[:, None]
-    )
+    factors = np.where(BUYERS, (buyers / raw)[:, None], ((1 - buyers) / other)[:, None])
     return np.asarray(shares * factors, np.float32)
 
 

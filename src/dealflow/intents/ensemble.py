@@ -57,14 +57,20 @@ def read_settings(folder: Path = artefacts.FOLDER) -> JudgeSettings:
     Raises:
         ModelDamaged: the file is missing or is not what training wrote.
     """
-    return _decoded(artefacts.read(SETTINGS, folder), SETTINGS)
-
-
-def _decoded(data: bytes, name: str) -> JudgeSettings:
     try:
-        return msgspec.json.decode(data, type=JudgeSettings)
+        return msgspec.json.decode(artefacts.read(SETTINGS, folder), type=JudgeSettings)
     except msgspec.DecodeError as error:
-        raise ModelDamaged(f"The model's {name} cannot be read: {error}.") from error
+        raise ModelDamaged(f"The model's {SETTINGS} cannot be read: {error}.") from error
+
+
+def _learned(own: Path) -> JudgeSettings:
+    try:
+        return msgspec.json.decode(own.read_bytes(), type=JudgeSettings)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelDamaged(
+            f"What corrections taught cannot be read from {own}: {error}.",
+            hint="`dealflow train --forget` goes back to the model as it was shipped.",
+        ) from error
 
 
 class _Read(NamedTuple):
@@ -138,7 +144,7 @@ class EnsembleClassifier:
         """
         settings = read_settings(folder)
         if own is not None and own.exists():
-            learned = _decoded(own.read_bytes(), own.name)
+            learned = _learned(own)
             if learned.version == settings.version:  # what was learned of an older model is void
                 settings = msgspec.structs.replace(settings, blend=learned.blend)
         return cls(

@@ -35,7 +35,7 @@ class Encoder:
             self._pieces = spm.SentencePieceProcessor(model_proto=pieces)
             self._session = ort.InferenceSession(model, options, ["CPUExecutionProvider"])
         except Exception as error:
-            raise ModelDamaged(f"The encoder cannot be loaded. {artefacts.MEND}") from error
+            raise ModelDamaged("The encoder cannot be loaded.") from error
         self._marks = marks
 
     @classmethod

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dealflow.errors import ModelDamaged
-from dealflow.intents.artefacts import MEND
 from dealflow.intents.linear.features import SIZE, VERSION, Rows
 from dealflow.model.intent import Intent
 
@@ -24,6 +24,12 @@ SCALE = 3.0
 long messages have many features, and would else be the surest for no reason."""
 
 Scores = NDArray[np.float32]
+
+_UNREADABLE = (
+    *(OSError, ValueError, LookupError, TypeError, EOFError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What a damaged archive makes its readers raise."""
 
 
 class LinearTable:
@@ -60,10 +66,10 @@ class LinearTable:
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 version = int(arrays["version"][0])
                 steps, scales = arrays["steps"], arrays["scales"]
-        except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
-            raise ModelDamaged(f"The linear model cannot be read: {error}. {MEND}") from error
+        except _UNREADABLE as error:
+            raise ModelDamaged(f"The linear model cannot be read: {error}.") from error
         if version != VERSION or steps.shape != (SIZE, len(INTENTS)):
-            raise ModelDamaged(f"The linear model was trained for other features. {MEND}")
+            raise ModelDamaged("The linear model was trained for other features.")
         return cls(steps.astype(np.float32) * scales)
 
 

@@ -180,7 +180,10 @@ def read_file(path: Path) -> list[Example]:
         data = path.read_bytes()
     except OSError as error:
         raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
-    return list(read_examples(data.splitlines()))
+    try:
+        return list(read_examples(data.splitlines()))
+    except InputInvalid as error:
+        raise InputInvalid(f"{path}: {error}") from error
 
 
 def is_show(path: Path) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dealflow.errors import TrainingUnavailable
+from dealflow.errors import InputInvalid, TrainingUnavailable
 from dealflow.intents import artefacts
 from dealflow.intents.blend import Blend
 from dealflow.intents.encoder.inputs import OTHER, marks, sequences, texts
@@ -52,6 +52,8 @@ def train(
     Without ``encoder`` the encoder that lies in ``out`` is kept, and its blend is fitted anew.
 
     Raises:
+        FileUnreadable, InputInvalid: the folder holds no corpus to train and calibrate with.
+        ModelDamaged: the encoder is to be kept and is missing or is not what training wrote.
         TrainingUnavailable: the encoder is to be trained and PyTorch or its weights are missing.
     """
     entries = spoken(corpus.read(folder))
@@ -59,19 +61,21 @@ def train(
     examples = [entry.example for entry in entries]
     wanted = linear.targets(examples)
     training, calibration = _places(entries, Part.TRAINING), _places(entries, Part.CALIBRATION)
-    rows, starts = linear.read(examples, grammar)
-    table = linear.train(rows, starts, wanted, training, progress)
-    table = LinearTable.from_bytes(table.to_bytes())  # as it is shipped: one byte a weight
-    files = {LINEAR: table.to_bytes()}
+    if not len(training) or not len(calibration):
+        raise InputInvalid(
+            f"{folder} needs viewers' lines to train with and others to calibrate with;"
+            f" {corpus.SPLITS} names the files of the latter."
+        )
     if encoder:
         model, pieces, numbers = _train_encoder(
             examples, grammar, wanted, training, wheel or WHEEL_FOLDER, progress
         )
-        files |= {MODEL: model, PIECES: pieces}
     else:
         model, pieces = artefacts.read(MODEL, out), artefacts.read(PIECES, out)
         numbers = read_settings(out).marks
-        files |= {MODEL: model, PIECES: pieces}
+    rows, starts = linear.read(examples, grammar)
+    table = linear.train(rows, starts, wanted, training, progress)
+    table = LinearTable.from_bytes(table.to_bytes())  # as it is shipped: one byte a weight
     held = [examples[at] for at in calibration]
     scores = table.logits(*linear.read(held, grammar))
     deep = encoder_scores(Encoder(model, pieces, numbers), held, grammar)
@@ -80,8 +84,13 @@ def train(
         full=fit.mixture(scores, deep, wanted[calibration]),
     )
     settings = JudgeSettings(version=VERSION, blend=blend, marks=numbers)
-    files[CALIBRATION] = Scored(scores, deep, wanted[calibration]).to_bytes()
-    files[SETTINGS] = msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n"
+    files = {
+        LINEAR: table.to_bytes(),
+        MODEL: model,
+        PIECES: pieces,
+        CALIBRATION: Scored(scores, deep, wanted[calibration]).to_bytes(),
+        SETTINGS: msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n",
+    }
     artefacts.write(files, version=VERSION, corpus=corpus.digest(folder), folder=out)
 
 
@@ -95,7 +104,7 @@ def learn_corrections(
     """
     settings = read_settings(folder)
     grammar = GrammarClassifier()
-    examples = list(corrected)
+    examples = [one for one in corrected if _is_spoken(one)]
     table = LinearTable.from_bytes(artefacts.read(LINEAR, folder))
     if examples:
         encoder = Encoder.load(settings.marks, folder)
@@ -114,9 +123,11 @@ def learn_corrections(
 
 def spoken(entries: Sequence[Entry]) -> list[Entry]:
     """Return the lines of viewers: what the shop says is known by who says it."""
-    return [
-        entry for entry in entries if entry.example.utterance.context.author_role is Role.VIEWER
-    ]
+    return [entry for entry in entries if _is_spoken(entry.example)]
+
+
+def _is_spoken(example: Example) -> bool:
+    return example.utterance.context.author_role is Role.VIEWER
 
 
 def encoder_scores(
