@@ -34,10 +34,12 @@ class Breaker:
         """Say whether a call may be made now; it changes nothing."""
         return self.circuit is not Circuit.TRYING and now >= self._until
 
-    def asked(self) -> None:
-        """Note that a call begins: of an open circuit it is the one that tries."""
-        if self.circuit is Circuit.OPEN:
-            self.circuit = Circuit.TRYING
+    def asked(self) -> bool:
+        """Note that a call begins; say whether it is the one that tries an open circuit."""
+        if self.circuit is not Circuit.OPEN:
+            return False
+        self.circuit = Circuit.TRYING
+        return True
 
     def succeeded(self) -> None:
         """Note an answer."""
@@ -53,7 +55,8 @@ class Breaker:
                 nobody can close the door for all by making the model talk nonsense.
             after: for how many seconds the other side asks to be left alone.
         """
-        if by is None or by not in self._failures:
+        is_new = by is None or by not in self._failures
+        if is_new and len(self._failures) < FAILURES:
             self._failures.append(by)
         if self.circuit is Circuit.TRYING or len(self._failures) >= FAILURES:
             self.circuit = Circuit.OPEN
@@ -62,6 +65,6 @@ class Breaker:
             self._until = max(self._until, now + min(after, LONGEST_SECONDS))
 
     def interrupted(self) -> None:
-        """Note that a call ended without having shown anything."""
+        """Note that the call that tried is over, whatever it showed."""
         if self.circuit is Circuit.TRYING:
             self.circuit = Circuit.OPEN

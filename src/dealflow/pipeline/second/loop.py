@@ -180,15 +180,15 @@ class SecondReader:
         self, calls: asyncio.TaskGroup, slots: asyncio.Semaphore, reconsider: Reconsider
     ) -> None:
         """Begin every call that may be made now, about the most valuable doubts first."""
+        if not (self._waiting and self._may_ask(slots)):
+            return
         sight = Sight(self._store)
         try:
             for author, entries in self._waiting.ranked().items():
-                now = self._clock.monotonic()
-                if slots.locked() or not (
-                    self._breaker.may_ask(now) and self._budget.may_ask(LEAST)
-                ):
+                if not self._may_ask(slots):
                     break
-                if self._quota.left(author, now) <= 0 or author[0] in sight.spent:
+                left = self._quota.left(author, self._clock.monotonic())
+                if left <= 0 or author[0] in sight.spent:
                     continue
                 try:
                     asking = await self._prepare(author, entries, sight)
@@ -196,14 +196,21 @@ class SecondReader:
                     self._waiting.remove([entry.doubt.message_id for entry in entries])
                     continue
                 if asking is not None:
-                    self._breaker.asked()
+                    is_trial = self._breaker.asked()
                     await slots.acquire()
-                    calls.create_task(self._call(asking, slots, reconsider))
+                    calls.create_task(self._call(asking, slots, reconsider, is_trial))
         finally:
             for show_id, known in sight.known.items():
                 await self._hand_over(await sight.show(show_id), known, reconsider)
                 self._metrics.second_opinions.labels("remembered").inc(len(known))
             self._measure()
+
+    def _may_ask(self, slots: asyncio.Semaphore) -> bool:
+        return (
+            not slots.locked()
+            and self._breaker.may_ask(self._clock.monotonic())
+            and self._budget.may_ask(LEAST)
+        )
 
     async def _prepare(self, author: Author, entries: list[Entry], sight: Sight) -> Asking | None:
         """Choose what is asked about one author now, and take it off the budgets; or ``None``."""
@@ -237,7 +244,9 @@ class SecondReader:
         self._quota.use(author, len(ids), self._clock.monotonic())
         return Asking(await sight.show(show_id), author, doubts, questions, reserved)
 
-    async def _call(self, asking: Asking, slots: asyncio.Semaphore, reconsider: Reconsider) -> None:
+    async def _call(
+        self, asking: Asking, slots: asyncio.Semaphore, reconsider: Reconsider, is_trial: bool
+    ) -> None:
         try:
             answers = await self._judge(asking)
             self._judge_service(asking, answers)
@@ -252,7 +261,8 @@ class SecondReader:
             _log.exception("a second opinion failed")
             self._breaker.failed(self._clock.monotonic())
         finally:
-            self._breaker.interrupted()
+            if is_trial:
+                self._breaker.interrupted()
             self._under_way.difference_update(doubt.message_id for doubt in asking.doubts.values())
             slots.release()
             self._measure()
@@ -296,7 +306,10 @@ class SecondReader:
             doubt = asking.doubts[question.id]
             verdict = answers.verdicts.get(question.id)
             if verdict is not None:
-                self._remembered.keep(question.utterance, verdict)
+                if len(asking.questions) == 1:
+                    # Otherwise another line of the same person could have ordered this answer, and
+                    # whoever says the same words later would get it.
+                    self._remembered.keep(question.utterance, verdict)
                 self._patience.forget(doubt.message_id)
                 given.append((doubt, verdict))
             elif self._is_hopeless(doubt, answers.troubles.get(question.id) or answers.trouble):
