@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-from dealflow.intents.counts import is_counted, said_count, whole_count
+from dealflow.intents.counts import COUNT_WORDS, is_counted, said_count, whole_count
 from dealflow.intents.evidence import MEASURES, SIZES, Evidence
+from dealflow.intents.numbers import amount as number_of
+from dealflow.intents.offers import AT_PRICE, in_full, is_near, is_rate, offered
 from dealflow.intents.scene import currency_of
-from dealflow.intents.spoken import Amount, amounts_of
+from dealflow.intents.spoken import Amount, amounts_of, with_part
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import SaleMode
@@ -17,9 +17,6 @@ MAX_CLAIMS = 50
 
 SMALL = 20
 """A number up to this counts pieces where nothing says that it is a code."""
-
-NEAR = (0.4, 2.5)
-"""Parts of the lot's price between which a number is surely one named for it."""
 
 _SIZE_LABELS = frozenset({
     "size", "sz", "talla", "taille", "grosse", "groesse", "taglia", "tamanho", "ukuran",
@@ -45,7 +42,6 @@ _QUANTIFIERS = frozenset({
     "pesan", "order", "beli", "nak", "mau", "buy", "added", "add", "give", "gimme", "me", "lay",
     "mua", "ambil",
 })  # fmt: skip
-_AT_PRICE = frozenset({"for", "at", "@", "por", "fur", "pour", "per", "za", "met", "=", "a", "com"})
 
 
 class SlotReader:
@@ -193,18 +189,23 @@ class SlotReader:
             and not self._evidence.scene.knows_code(plain)
         ):
             plain = plain[:-1]  # "19's open"
-        if plain[:1] == "p" and plain[1:].isdecimal() and self._is_peso(float(plain[1:])):
-            self.price, self.currency = float(plain[1:]), "PHP"
+        if self._read_lettered_price(plain):
             return
         if self._intent in _TAKING or self._evidence.scene.knows_code(plain):
             self._items.append(plain)
 
-    def _is_peso(self, value: float) -> bool:
+    def _read_lettered_price(self, code: str) -> bool:
+        """Read "P450" or "R350" as money, where the lot is sold in pesos or in rand."""
         lot = self._evidence.scene.lot
-        is_peso = lot is not None and lot.currency == "PHP"
-        return (
-            is_peso and not self._evidence.scene.knows_code(f"p{value:g}") and self._is_near(value)
-        )
+        currency = _LETTERS.get(code[0])
+        value = number_of(code[1:])
+        if lot is None or currency is None or lot.currency != currency or value is None:
+            return False
+        scene = self._evidence.scene
+        if scene.knows_code(code) or not is_near(scene, value):
+            return False
+        self.price, self.currency = value, currency
+        return True
 
     def _is_glued_code(self, at: int) -> bool:
         """Say whether a claim word of one letter before a number is the letter of a code."""
@@ -240,30 +241,23 @@ class SlotReader:
             self.currency = currency_of(token.currency, self._evidence.scene.lot)
 
     def _read_bid(self) -> None:
-        """Read the price that a bidder names: the last number that can be one."""
+        """Read the price that a bidder names, and how many it is for."""
         amounts = [
-            amount
-            for amount in amounts_of(self._tokens, self._original)
-            if amount.start not in self._used and not self._is_measured(amount)
+            with_part(found, self._tokens)
+            for found in amounts_of(self._tokens, self._original)
+            if found.start not in self._used and not self._is_measured(found)
         ]
-        plain = [amount for amount in amounts if amount.value >= 10 or not self._is_lone(amount)]
-        chosen = self._rated(amounts) or self._bid_among(plain) or self._bid_among(amounts)
-        if chosen is None:
+        offer = offered(self._tokens, self._evidence.scene, amounts)
+        if offer is None or self.price is not None:
             return
-        self._used.update(range(chosen.start, chosen.end))
-        token = self._tokens[chosen.end - 1] if chosen.money else None
-        self._set_price(self._scaled(chosen.value), token)
-        place = amounts.index(chosen)
-        for amount in (*amounts[max(0, place - 1) : place], *amounts[place + 1 : place + 2]):
-            if self._is_pieces(amount, chosen):
-                self._add_wanted(amount)
-
-    def _rated(self, amounts: list[Amount]) -> Amount | None:
-        """Return the price of "3 bars for 25": the larger of two numbers with "for" between."""
-        for first, second in pairwise(amounts):
-            if not (first.money or second.money) and self._is_pieces(first, second):
-                return max(first, second, key=lambda amount: amount.value)
-        return None
+        self._used.update(range(offer.start, offer.end))
+        token = self._tokens[offer.end - 1] if offer.money else None
+        self._set_price(in_full(self._evidence.scene, offer.value), token)
+        before = [one for one in amounts if one.end <= offer.start][-1:]
+        after = [one for one in amounts if one.start >= offer.end][:1]
+        for neighbour in (*before, *after):
+            if is_rate(self._tokens, neighbour, offer):
+                self._add_wanted(neighbour)
 
     def _add_wanted(self, amount: Amount) -> None:
         """Take a number before a price: the lot's code, or how many of it."""
@@ -273,47 +267,12 @@ class SlotReader:
         else:
             self.quantity = self.quantity or whole_count(amount.value)
 
-    def _bid_among(self, amounts: list[Amount]) -> Amount | None:
-        if not amounts:
-            return None
-        money = [amount for amount in amounts if amount.money]
-        near = [amount for amount in money or amounts if self._is_near(amount.value)]
-        return (near or money or amounts)[-1 if near else 0]
-
-    def _is_lone(self, amount: Amount) -> bool:
-        return amount.spoken and amount.end - amount.start == 1 and not amount.money
-
     def _is_measured(self, amount: Amount) -> bool:
         """Say whether the number measures time, size or age, or names a lot."""
         if amount.money:
             return False
         before, after = self._text(amount.start - 1), self._text(amount.end)
         return after in MEASURES or before in _NOT_PRICES
-
-    def _is_near(self, value: float) -> bool:
-        price = self._evidence.scene.price
-        if price is None or price <= 0:
-            return value > 0
-        low, high = NEAR
-        if self._evidence.scene.mode is SaleMode.AUCTION and price < 20:
-            high = 60.0
-        return low * price <= value <= high * price
-
-    def _scaled(self, value: float) -> float:
-        """Return a bid in full: "120" for a lot of 139,000, "7 flat" for one of 690."""
-        price = self._evidence.scene.price
-        if price is None or self._is_near(value):
-            return value
-        for factor in (100, 1_000):
-            if 0.5 <= value * factor / price <= 1.6 and (factor == 1_000) == (price >= 10_000):
-                return value * factor
-        return value
-
-    def _is_pieces(self, amount: Amount, price: Amount) -> bool:
-        """Say whether a number before a price says how many are wanted: "2 for 40"."""
-        first, second = sorted((amount, price), key=lambda one: one.start)
-        between = [self._text(at) for at in range(first.end, second.start)]
-        return 0 < len(between) <= 3 and any(word in _AT_PRICE for word in between)
 
     def _read_numbers(self) -> None:
         for amount in amounts_of(self._tokens, self._original):
@@ -352,9 +311,9 @@ class SlotReader:
         elif scene.price is not None and value == scene.price and scene.mode is not None:
             self.price = value if self.price is None else self.price
         elif scene.mode is SaleMode.AUCTION and scene.lot is not None:
-            if self._is_near(value) and self.price is None:
+            if is_near(scene, value) and self.price is None:
                 self.price = value
-        elif before in _AT_PRICE and self._is_near(value) and scene.price is not None:
+        elif before in AT_PRICE and is_near(scene, value) and scene.price is not None:
             self.price = value if self.price is None else self.price
         elif self._is_small(value):
             self.quantity = self.quantity or whole_count(value)
@@ -414,9 +373,11 @@ class SlotReader:
         before = self._text(run[0] - 1)
         if before in _POINTING:
             return True
+        counted = before in COUNT_WORDS or before.isdecimal()
         if self._intent is Intent.BID:
             return False
-        return len(run) > 1 or len(self._tokens) <= 4 or self._intent is Intent.CHECKOUT
+        short = len(run) > 1 or len(self._tokens) <= 4
+        return counted or short or self._intent is Intent.CHECKOUT
 
     def _color(self) -> str | None:
         for hit in self._evidence.covering:
@@ -445,6 +406,9 @@ class SlotReader:
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT})
 _SIZABLE = frozenset({Kind.NUMBER, Kind.CODE})
 _CODES = frozenset({Kind.NUMBER, Kind.CODE, Kind.WORD})
+_LETTERS = {"p": "PHP", "r": "ZAR"}
+"""Letters that stand before an amount where prices are in that currency."""
+
 _ITEM_LABELS = frozenset({
     "#", "slot", "slots", "hook", "hooks", "spot", "number", "lot", "item", "no", "nr", "nummer",
     "etalase", "kode", "code", "nomor", "numero", "artikel", "row", "num",

@@ -11,6 +11,7 @@ WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+    "fiver": 5, "tenner": 10, "hundo": 100,
 }  # fmt: skip
 """Number words below twenty; those above are numbers for the tokeniser already."""
 
@@ -66,6 +67,20 @@ def _amount_at(tokens: Sequence[Token], at: int, written: str) -> Amount | None:
     return Amount(value, at, end, spoken=spoken)
 
 
+_HUNDREDS = frozenset(range(100, 1_000, 100))
+_PARTS = {"half": 0.5, "quarter": 0.25}
+
+
+def with_part(amount: Amount, tokens: Sequence[Token]) -> Amount:
+    """Return an amount with the half or the quarter that follows it: "four and a quarter"."""
+    words = [token.text for token in tokens[amount.end : amount.end + 3]]
+    if len(words) == 3 and words[0] in ("and", "n") and words[1] == "a" and words[2] in _PARTS:
+        return Amount(
+            amount.value + _PARTS[words[2]], amount.start, amount.end + 3, True, amount.money
+        )
+    return amount
+
+
 def _atom(token: Token) -> float | None:
     if token.kind in (Kind.NUMBER, Kind.MONEY):
         return token.value
@@ -83,6 +98,8 @@ def _join(first: float, second: float) -> float | None:
     """Put two parts of a number together, or return ``None`` when they are two numbers."""
     if second in (100, 1000) and first < 100:
         return first * second
+    if 20 <= first < 100 and first % 10 == 0 and second in _HUNDREDS:
+        return first * 100 + second  # "forty-three hundred"
     if first >= 100 and first % 100 == 0 and second < 100:
         return first + second
     if first % 10 == 0 and first % 100 >= 20 and 0 < second < 10:

@@ -1,0 +1,105 @@
+"""Which of the numbers in a bidder's message is the price that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from dealflow.intents.scene import Scene
+from dealflow.intents.spoken import Amount
+from dealflow.intents.tokens import Token
+from dealflow.model.show import SaleMode
+
+NEAR = (0.4, 2.5)
+"""Parts of the lot's price between which a number is surely one named for it."""
+
+CHEAP, OPENING = 20.0, 60.0
+"""A lot that starts below the first goes up by large steps: up to the second is near."""
+
+FULL = (0.5, 1.6)
+"""The same for a price that leaves its zeros out, which is a bolder guess."""
+
+DEAR = 10_000
+"""From this price on people leave out thousands ("120" for 120,000), below it hundreds."""
+
+AT_PRICE = frozenset({"for", "at", "@", "por", "fur", "pour", "per", "za", "met", "=", "a", "com"})
+"""Words between how many are wanted and what is offered for them."""
+
+
+def offered(tokens: Sequence[Token], scene: Scene, amounts: list[Amount]) -> Amount | None:
+    """Return the amount that is the offer, or ``None`` when there is no number."""
+    plain = [one for one in amounts if one.value >= 10 or not _is_lone(one)]
+    offer = _rated(tokens, scene, amounts) or _best(scene, plain) or _best(scene, amounts)
+    if offer is None:
+        return None
+    return _typed_apart(tokens, scene, amounts, offer) or offer
+
+
+def is_near(scene: Scene, value: float) -> bool:
+    """Say whether somebody names such a number for the lot; anything, where no price is known."""
+    price = scene.price
+    if price is None or price <= 0:
+        return value > 0
+    low, high = NEAR[0] * price, NEAR[1] * price
+    if scene.mode is SaleMode.AUCTION and price < CHEAP:
+        high = max(high, OPENING)
+    return low <= value <= high
+
+
+def in_full(scene: Scene, value: float) -> float:
+    """Return an offer in full: "120" for a lot of 139,000, "7 flat" for one of 690."""
+    price = scene.price
+    if price is None or price <= 0 or is_near(scene, value):
+        return value
+    factor = 1_000 if price >= DEAR else 100
+    return value * factor if FULL[0] <= value * factor / price <= FULL[1] else value
+
+
+def is_rate(tokens: Sequence[Token], one: Amount, other: Amount) -> bool:
+    """Say whether two numbers are pieces and a price: "2 for 40", "3 bars at 25"."""
+    first, second = sorted((one, other), key=lambda amount: amount.start)
+    between = [token.text for token in tokens[first.end : second.start]]
+    return 0 < len(between) <= 3 and any(word in AT_PRICE for word in between)
+
+
+def _is_lone(amount: Amount) -> bool:
+    return amount.spoken and amount.end - amount.start == 1 and not amount.money
+
+
+def _best(scene: Scene, amounts: list[Amount]) -> Amount | None:
+    """Return the last number near the price, in an auction the highest; else the first."""
+    if not amounts:
+        return None
+    money = [one for one in amounts if one.money] or amounts
+    near = [one for one in money if is_near(scene, one.value)]
+    if not near:
+        return money[0]
+    if scene.mode is SaleMode.AUCTION:
+        return max(near, key=lambda one: one.value)  # nobody bids less than was bid
+    return near[-1]
+
+
+def _rated(tokens: Sequence[Token], scene: Scene, amounts: list[Amount]) -> Amount | None:
+    """Return the price of "3 bars for 25": the larger of the two, but for a code before it."""
+    for first, second in pairwise(amounts):
+        if first.money or second.money or not is_rate(tokens, first, second):
+            continue
+        if scene.knows_code(tokens[first.start].text):
+            return second
+        return max(first, second, key=lambda one: one.value)
+    return None
+
+
+def _typed_apart(
+    tokens: Sequence[Token], scene: Scene, amounts: list[Amount], offer: Amount
+) -> Amount | None:
+    """Return a price typed with spaces between its digits: "2 80", "1 8 0"."""
+    run = [one for one in amounts if not (one.money or one.spoken)][:4]
+    if len(run) < 2 or is_near(scene, offer.value):
+        return None
+    if any(first.end != second.start for first, second in pairwise(run)):
+        return None
+    digits = "".join(tokens[one.start].text for one in run)
+    if not digits.isdecimal() or not is_near(scene, float(digits)):
+        return None
+    return Amount(float(digits), run[0].start, run[-1].end, spoken=False)
