@@ -1,6 +1,6 @@
 """What second opinions cost, against one call for each message.
 
-    python -m bench.second [--low 0.25] [--high 0.75] [FILE…]
+    python -m bench.second [--low 0.25] [--high 0.75] [--classifier NAME] [FILE…]
 
 Plays recorded shows (those of ``corpus/shows`` when none is named) through the whole pipeline, at
 three hundred times their own pace by a clock that runs so fast, and counts what a stand-in for the
@@ -147,12 +147,12 @@ def tokens(batch: Sequence[Question]) -> int:
     return characters // 4 + LABEL_TOKENS * len(batch)
 
 
-async def measure(show: Path, **llm: Any) -> Cost:
+async def measure(show: Path, judge: Classifier, **llm: Any) -> Cost:
     """Play one show to its end and until nothing waits."""
     clock, metrics, model = FastClock(), Metrics(), Agreeing()
     settings = LlmSettings(base_url="http://stand-in", model=model.name, **llm)
     store = await SqliteStore.open(None, clock=clock, metrics=metrics)
-    listening = Listening(classifier(Settings()))
+    listening = Listening(judge)
     reader = SecondReader(
         settings,
         threshold=Settings().capture.threshold,
@@ -251,10 +251,13 @@ def run(quick: bool = False) -> list[Result]:
     return results(asyncio.run(_all(shows[:3] if quick else shows)))
 
 
-async def _all(shows: Iterable[Path], *, tell: bool = False, **llm: Any) -> list[Cost]:
+async def _all(
+    shows: Iterable[Path], *, name: str | None = None, tell: bool = False, **llm: Any
+) -> list[Cost]:
     costs: list[Cost] = []
+    judge = classifier(Settings(), name)
     for show in shows:
-        costs.append(await measure(show, **llm))
+        costs.append(await measure(show, judge, **llm))
         if tell:
             print(costs[-1].line(), flush=True)
     return costs
@@ -270,10 +273,13 @@ def main() -> int:
     parser.add_argument("shows", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--low", type=float, default=LlmSettings().low)
     parser.add_argument("--high", type=float, default=LlmSettings().high)
+    parser.add_argument("--classifier", help="its name; the usual one if none is given")
     options = parser.parse_args()
     shows = options.shows or sorted(SHOWS.glob("*.jsonl"))
     print(HEAD)
-    costs = asyncio.run(_all(shows, tell=True, low=options.low, high=options.high))
+    costs = asyncio.run(
+        _all(shows, name=options.classifier, tell=True, low=options.low, high=options.high)
+    )
     print(together(costs).line())
     found = results(costs)
     for result in found:

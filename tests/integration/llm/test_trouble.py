@@ -128,3 +128,18 @@ async def test_what_the_model_declines_three_times_is_not_asked_again(endpoint: 
         await shop.settled()
         assert len(endpoint.requests) == 3
         assert (await shop.labels())["hmm foul words"][2] == "local"
+
+
+async def test_a_fault_of_our_own_reaches_no_show(endpoint: Endpoint) -> None:
+    clock = ManualClock()
+    async with open_shop(None, endpoint, clock=clock) as shop:
+        estimate = shop.reader._opinion.estimate
+        shop.reader._opinion.estimate = None  # type: ignore[assignment,method-assign]  # the fault
+        await shop.say(("amy", "hmm buy"))
+        for _ in range(5):
+            await shop.pass_time()
+        [outcome] = await shop.say(("bo", "mine"))
+        assert outcome.captured
+        shop.reader._opinion.estimate = estimate  # type: ignore[method-assign]
+        await shop.settled()
+        assert sorted(await shop.buyers()) == ["amy", "bo"]

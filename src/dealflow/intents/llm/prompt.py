@@ -12,6 +12,7 @@ from dealflow.intents.base import Question
 from dealflow.model.ids import fingerprint
 from dealflow.model.intent import Context, Intent
 from dealflow.model.show import Lot
+from dealflow.model.text import clean
 
 VERSION = 1
 """Rises with every change of `INSTRUCTIONS`, `SCHEMA` or the form of the data."""
@@ -162,4 +163,4 @@ def _rules(context: Context) -> dict[str, Any]:
 
 
 def _cut(text: str, limit: int) -> str:
-    return without_mentions(text[:limit])
+    return without_mentions(clean(text[:limit]))

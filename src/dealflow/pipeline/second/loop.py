@@ -22,7 +22,7 @@ from dealflow.intents.base import Answers, Question, SecondOpinion, Trouble
 from dealflow.model.intent import Utterance, Verdict
 from dealflow.model.revision import Doubt, Revision, Spent, VerdictSource
 from dealflow.pipeline.second.band import Band
-from dealflow.pipeline.second.breaker import Breaker
+from dealflow.pipeline.second.breaker import PAUSE_SECONDS, Breaker
 from dealflow.pipeline.second.budget import Budget, Reserved
 from dealflow.pipeline.second.names import Names
 from dealflow.pipeline.second.patience import Patience
@@ -175,6 +175,9 @@ class SecondReader:
                 except DealflowError as error:
                     # The store has no room or does not answer; its own messages say so.
                     _log.debug("second opinions wait", extra={"why": error.code})
+                except Exception:  # noqa: BLE001 - the edge of the task: no show may fall with it
+                    _log.exception("second opinions pause after a fault")
+                    await self._clock.sleep(PAUSE_SECONDS)
 
     async def _ask_all(
         self, calls: asyncio.TaskGroup, slots: asyncio.Semaphore, reconsider: Reconsider

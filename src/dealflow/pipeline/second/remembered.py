@@ -39,6 +39,4 @@ class Remembered:
 def _key(utterance: Utterance) -> str:
     # How long the lot has been on screen is not asked, so it does not tell questions apart.
     context = msgspec.structs.replace(utterance.context, lot_age=None)
-    return fingerprint(
-        folded(utterance.text).casefold(), msgspec.json.encode(context).decode("utf-8", "replace")
-    )
+    return fingerprint(folded(utterance.text).casefold(), repr(context))
