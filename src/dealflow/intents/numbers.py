@@ -51,7 +51,7 @@ def amount(text: str) -> float | None:
     if ":" in text or "/" in text or len(text) > MAX_DIGITS:
         return None
     head, mark, tail = _split_last(text)
-    if not mark or not head.replace(",", "").replace(".", "").isdecimal():
+    if not (mark and tail.isdecimal() and head.replace(",", "").replace(".", "").isdecimal()):
         return None
     plain = head.replace(",", "").replace(".", "")
     same = mark in head or (("," in head) == ("." in head))
