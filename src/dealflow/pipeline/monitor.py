@@ -354,6 +354,7 @@ class ShowMonitor:
         """Stop reading and commit everything; the shows are resumed at the next start."""
         self._shows.stopping = True
         await self._reanalyses.aclose()
+        await self._shows.aclose()
         shows = list(self._active.values())
         for active in shows:
             active.leaving = True

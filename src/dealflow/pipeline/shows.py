@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 
 from dealflow.bus.base import Bus
 from dealflow.clock import Clock
@@ -52,6 +51,14 @@ class Active:
         return self.runner.show
 
 
+class Lent:
+    """A show that is not read and was brought back to memory for its revisions."""
+
+    def __init__(self, runner: ShowRunner, running: asyncio.Task[DealflowError | None]) -> None:
+        self.runner = runner
+        self.running = running
+
+
 class Shows:
     """Every show that is read or pushed to, by its key.
 
@@ -87,6 +94,7 @@ class Shows:
         Filter(settings.filters.filters())  # a bad pattern is refused before any show is opened
         self._tasks = tasks
         self._finished: OrderedDict[str, tuple[LotOutcome, ...]] = OrderedDict()
+        self._lent: Lent | None = None
 
     def check_open(self) -> None:
         """Pass while shows may be opened.
@@ -132,6 +140,7 @@ class Shows:
         threshold: float | None = None,
     ) -> Active:
         """Open a show and begin to drive it; the caller holds ``opening``."""
+        await self._return_lent()
         show = await self._store.open_show(
             session_id=session_id,
             platform=platform,
@@ -184,8 +193,10 @@ class Shows:
             async with self.opening:  # so that nobody opens the show meanwhile
                 active = self.active.get(session_id)
                 if active is None:
-                    async with self._borrowed(await self.known(session_id)) as runner:
-                        await runner.reconsider(revisions)
+                    lent = await self._lend(await self.known(session_id))
+                    await lent.runner.reconsider(revisions)
+                    if session_id in self._finished:
+                        self._finished[session_id] = lent.runner.outcomes
                     return
             try:
                 await active.runner.reconsider(revisions)
@@ -194,18 +205,31 @@ class Shows:
             else:
                 return
 
-    @asynccontextmanager
-    async def _borrowed(self, show: Show) -> AsyncIterator[ShowRunner]:
-        """Bring the memory of a show back that is not read, for a moment."""
+    async def aclose(self) -> None:
+        """Let go of the show that was brought back last."""
+        async with self.opening:
+            await self._return_lent()
+
+    async def _lend(self, show: Show) -> Lent:
+        """Bring the memory of a show back that is not read; the caller holds ``opening``.
+
+        A seller corrects one show several times in a row, so the last one stays until another is
+        asked for, or any show is opened.
+        """
+        lent = self._lent
+        if lent is not None and lent.runner.show.id == show.id and not lent.running.done():
+            return lent
+        await self._return_lent()
         runner = await self._runner(show)
         running = self._tasks.create_task(self._drive(runner), name=f"revising {show.id}")
-        try:
-            yield runner
-        finally:
-            runner.close()
-            await asyncio.wait([running])
-        if show.session_id in self._finished:
-            self._finished[show.session_id] = runner.outcomes
+        self._lent = Lent(runner, running)
+        return self._lent
+
+    async def _return_lent(self) -> None:
+        if (lent := self._lent) is not None:
+            self._lent = None
+            lent.runner.close()
+            await asyncio.wait([lent.running])
 
     async def _run(self, active: Active) -> None:
         session_id = active.show.session_id
