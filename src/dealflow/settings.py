@@ -109,6 +109,10 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_answer_tokens: Annotated[
         int, _about("Tokens that an answer may have, thinking included.", ge=64, le=32_768)
     ] = 1_024
+    answer_form: Annotated[
+        Literal["json_schema", "json_object"],
+        _about("What is sent as response_format; json_object where a schema is refused."),
+    ] = "json_schema"
     reasoning_effort: Annotated[
         str, _about("Sent as reasoning_effort when set: none, minimal, low, medium or high.")
     ] = ""

@@ -263,7 +263,10 @@ async def check_second_opinion(machine: Machine) -> Finding:
 
 
 _TODO = {
-    Trouble.DENIED: "Check llm.api_key, llm.model and llm.base_url.",
+    Trouble.DENIED: (
+        "Check llm.api_key, llm.model and llm.base_url; where a JSON schema is refused, set "
+        "llm.answer_form to json_object."
+    ),
     Trouble.UNREACHABLE: "Check llm.base_url, and that something answers there.",
     Trouble.LATE: "Use a quicker model, or raise llm.deadline_seconds.",
     Trouble.CUT_OFF: "Raise llm.max_answer_tokens, or set llm.reasoning_effort to none.",

@@ -204,3 +204,12 @@ async def test_without_a_usage_field_the_words_are_counted() -> None:
         endpoint.usage = {"prompt_tokens": -5, "completion_tokens": 10**12}
         answers = await opinion.judge(batch)
         assert 0 < answers.spent.tokens_in + answers.spent.tokens_out < 2_000
+
+
+@pytest.mark.asyncio
+async def test_an_endpoint_that_refuses_a_schema_is_asked_for_an_object() -> None:
+    async with asked(answer_form="json_object", reasoning_effort="none") as (endpoint, opinion):
+        assert (await opinion.judge([question("buy")])).trouble is None
+        [body] = endpoint.bodies
+    assert body["response_format"] == {"type": "json_object"}
+    assert body["reasoning_effort"] == "none"

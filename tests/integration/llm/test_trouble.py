@@ -64,6 +64,22 @@ async def test_local_verdicts_stand_and_all_doubts_are_judged_after_recovery(
         assert len(await shop.buyers()) == 50
 
 
+async def test_a_long_outage_is_told_once(
+    endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint.mode = Mode.BROKEN
+    async with open_shop(None, endpoint, clock=ManualClock()) as shop:
+        await chat(shop)
+        await shop.until(lambda: len(endpoint.requests) > 20)
+        endpoint.mode = Mode.WELL
+        await shop.settled()
+    told = [record.getMessage() for record in caplog.records if "second" in record.getMessage()]
+    assert told == [
+        "second opinions are paused: the model is in trouble",
+        "second opinions are asked for again",
+    ]
+
+
 async def test_nobody_listens(endpoint: Endpoint) -> None:
     async with open_endpoint() as gone:
         url = gone.url

@@ -194,7 +194,7 @@ class OpenAIOpinion:
         return {
             "model": self._settings.model,
             "messages": prompt.messages(batch),
-            "response_format": prompt.RESPONSE_FORMAT,
+            "response_format": prompt.RESPONSE_FORMATS[self._settings.answer_form],
             **self._dialect(),
         }
 

@@ -91,10 +91,14 @@ SCHEMA: dict[str, Any] = {
 PROMPT = f"{VERSION}-{fingerprint(INSTRUCTIONS, msgspec.json.encode(SCHEMA).decode())}"
 """Version and hash, as they are stored with each verdict."""
 
-RESPONSE_FORMAT: dict[str, Any] = {
-    "type": "json_schema",
-    "json_schema": {"name": "verdicts", "strict": True, "schema": SCHEMA},
+RESPONSE_FORMATS: dict[str, dict[str, Any]] = {
+    "json_schema": {
+        "type": "json_schema",
+        "json_schema": {"name": "verdicts", "strict": True, "schema": SCHEMA},
+    },
+    "json_object": {"type": "json_object"},
 }
+"""The ways to ask for the form of the answer; it is checked here whatever was promised."""
 
 # Whoever is addressed in a line is nobody's business but theirs; known names are taken out before.
 _MENTION = re.compile(r"@[\w.\-]{1,200}")

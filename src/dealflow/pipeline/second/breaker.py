@@ -41,13 +41,15 @@ class Breaker:
         self.circuit = Circuit.TRYING
         return True
 
-    def succeeded(self) -> None:
-        """Note an answer."""
+    def succeeded(self) -> bool:
+        """Note an answer; say whether it closes the circuit."""
+        was_closed = self.circuit is Circuit.CLOSED
         self.circuit = Circuit.CLOSED
         self._failures.clear()
+        return not was_closed
 
-    def failed(self, now: float, *, by: object = None, after: float | None = None) -> None:
-        """Note a failure.
+    def failed(self, now: float, *, by: object = None, after: float | None = None) -> bool:
+        """Note a failure; say whether it opens a circuit that was closed.
 
         Args:
             now: the time on the monotonic clock.
@@ -58,11 +60,13 @@ class Breaker:
         is_new = by is None or by not in self._failures
         if is_new and len(self._failures) < FAILURES:
             self._failures.append(by)
+        was_closed = self.circuit is Circuit.CLOSED
         if self.circuit is Circuit.TRYING or len(self._failures) >= FAILURES:
             self.circuit = Circuit.OPEN
             self._until = now + PAUSE_SECONDS
         if after is not None:
             self._until = max(self._until, now + min(after, LONGEST_SECONDS))
+        return was_closed and self.circuit is Circuit.OPEN
 
     def interrupted(self) -> None:
         """Note that the call that tried is over, whatever it showed."""

@@ -287,17 +287,15 @@ class SecondReader:
         self._metrics.second_calls.labels("answered" if trouble is None else trouble).inc(
             max(1, answers.spent.calls)
         )
-        before = self._breaker.circuit
         if trouble is None or not trouble.of_service:
-            self._breaker.succeeded()
+            changed = self._breaker.succeeded()
         else:
             by = asking.author if trouble.is_bad_output else None
-            self._breaker.failed(self._clock.monotonic(), by=by, after=answers.after)
-        after = self._breaker.circuit
-        if after is not before:
+            changed = self._breaker.failed(self._clock.monotonic(), by=by, after=answers.after)
+        if changed:
             _log.warning(
-                "second opinions: the circuit is %s",
-                after.name.lower(),
+                "second opinions are %s",
+                "asked for again" if trouble is None else "paused: the model is in trouble",
                 extra={"trouble": trouble or "none", "model": self._opinion.name},
             )
 
