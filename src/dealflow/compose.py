@@ -311,6 +311,7 @@ async def reanalyse(
         ShowUnknown, InputInvalid: there is no such show, or no such classifier.
         StoreLocked: another DealFlow writes to the store; it judges again itself.
     """
+    from dealflow.model.rule_line import parse_rules
     from dealflow.pipeline.reanalysis import Reanalysis
     from dealflow.store.sqlite import SqliteStore
 
@@ -331,7 +332,15 @@ async def reanalyse(
             now_ms=clock.now_ms(),
             again=again,
         )
-        walk = Reanalysis(show, run, store=store, classifier=judge, clock=clock, usual=usual)
+        walk = Reanalysis(
+            show,
+            run,
+            store=store,
+            classifier=judge,
+            clock=clock,
+            usual=usual,
+            rules=parse_rules(settings.rules) if settings.rules else None,
+        )
         return show, await walk.work(stop, on_progress)
     finally:
         await store.aclose()

@@ -151,7 +151,9 @@ class FakeMonitor:
         if show is None:
             raise ShowUnknown("No show of that key is stored.")
         now = self._clock.now_ms()
-        made = await seller_revision(self._store, show, message_id, correction, intent, now)
+        made = await seller_revision(
+            self._store, show, message_id, correction, intent, rules=None, now_ms=now
+        )
         if made is not None:
             await self.reconsider(session_id, [made])
         stored = await self._store.message(show.id, message_id)

@@ -7,6 +7,7 @@ from dealflow.model.correction import Correction, seller_verdict
 from dealflow.model.intent import Context, Intent, Utterance
 from dealflow.model.revision import Revision, VerdictSource
 from dealflow.model.rulebook import Rulebook
+from dealflow.model.show import ShowRules
 from dealflow.pipeline.dossier import Dossier, read_dossiers
 from dealflow.pipeline.history import HISTORY
 from dealflow.store.base import Show, Store, StoredMessage
@@ -18,6 +19,8 @@ async def seller_revision(
     message_id: str,
     correction: Correction | None,
     intent: Intent | None,
+    *,
+    rules: ShowRules | None,
     now_ms: int,
 ) -> Revision | None:
     """Return what is to be stored, or ``None`` when there is nothing to take back.
@@ -28,6 +31,7 @@ async def seller_revision(
         message_id: the message.
         correction: what the seller says; ``None`` takes back what was said before.
         intent: the right intent, if the seller names it.
+        rules: how claims are made where the show has no rules of its own.
         now_ms: when it is said, in milliseconds since 1970.
 
     Raises:
@@ -50,16 +54,15 @@ async def seller_revision(
         source=VerdictSource.SELLER,
         at=now_ms,
         withdrawn=correction is None,
-        utterance=await utterance_of(store, show, stored),
+        utterance=await _utterance(store, show, stored, rules),
     )
 
 
-async def utterance_of(store: Store, show: Show, stored: StoredMessage) -> Utterance:
-    """Return a stored message in its context as it was judged; rules are those of today.
-
-    Raises:
-        StoreUnavailable: the store does not answer now.
-    """
+async def _utterance(
+    store: Store, show: Show, stored: StoredMessage, rules: ShowRules | None
+) -> Utterance:
+    """Return a stored message in its context as it was judged; the rules are those of today."""
+    own = rules if show.rules is None else show.rules
     message = stored.message
     history = await store.said_before(show.id, message, seq=stored.seq, limit=HISTORY)
     return Utterance(
@@ -69,7 +72,7 @@ async def utterance_of(store: Store, show: Show, stored: StoredMessage) -> Utter
             lot=message.lot,
             author_role=message.role,
             history=tuple(history),
-            rules=Rulebook(show.rules, show.learned).rules,
+            rules=Rulebook(own, show.learned).rules,
             lot_age=stored.lot_age,
         ),
     )

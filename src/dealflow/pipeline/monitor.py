@@ -112,6 +112,7 @@ class ShowMonitor:
             clock=clock,
             find=classifiers or (lambda name: classifier),
             usual=settings.capture.threshold,
+            rules=self._shows.rules,
             spawn=self._tasks.create_task,
         )
 
@@ -237,7 +238,13 @@ class ShowMonitor:
         """Take a seller's word on a message; see `pipeline.base.Monitor.correct`."""
         show = await self._shows.known(session_id)
         revision = await seller_revision(
-            self._store, show, message_id, correction, intent, self._clock.now_ms()
+            self._store,
+            show,
+            message_id,
+            correction,
+            intent,
+            rules=self._shows.rules,
+            now_ms=self._clock.now_ms(),
         )
         if revision is not None:
             await self.reconsider(session_id, [revision])

@@ -11,6 +11,7 @@ from typing import Any
 from dealflow.clock import Clock
 from dealflow.errors import DealflowError
 from dealflow.intents.base import Classifier
+from dealflow.model.show import ShowRules
 from dealflow.pipeline.base import RunState, RunStatus
 from dealflow.pipeline.reanalysis import Reanalysis
 from dealflow.store.base import Show, Store
@@ -36,16 +37,25 @@ class Reanalyses:
         clock: the time of verdicts.
         find: finds classifiers.
         usual: the threshold of shows that have none of their own.
+        rules: the rules of shows that have none of their own.
         spawn: starts a task.
     """
 
     def __init__(
-        self, *, store: Store, clock: Clock, find: FindClassifier, usual: float, spawn: Spawn
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        find: FindClassifier,
+        usual: float,
+        rules: ShowRules | None,
+        spawn: Spawn,
     ) -> None:
         self._store = store
         self._clock = clock
         self._find = find
         self._usual = usual
+        self._rules = rules
         self._spawn = spawn
         self._states: OrderedDict[str, RunState] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -114,6 +124,7 @@ class Reanalyses:
             classifier=classifier,
             clock=self._clock,
             usual=self._usual,
+            rules=self._rules,
         )
         try:
             state.report = await walk.work(self._stop, progress)

@@ -20,6 +20,7 @@ from dealflow.model.intent import Context, Utterance, Verdict
 from dealflow.model.revision import Revision, VerdictSource
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.run import Run
+from dealflow.model.show import ShowRules
 from dealflow.pipeline.base import Report
 from dealflow.pipeline.history import Histories
 from dealflow.pipeline.past import PAGE, Happening, past
@@ -43,6 +44,7 @@ class Reanalysis:
         classifier: who judges; nobody else may use it meanwhile.
         clock: the time of the verdicts.
         usual: the threshold of shows that have none of their own.
+        rules: the rules of shows that have none of their own.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Reanalysis:
         classifier: Classifier,
         clock: Clock,
         usual: float,
+        rules: ShowRules | None = None,
     ) -> None:
         self._show = show
         self._threshold = show.capture_threshold(usual)
@@ -61,8 +64,9 @@ class Reanalysis:
         self._store = store
         self._classifier = classifier
         self._clock = clock
-        self._books = Books(rules=show.rules, mode=show.mode, threshold=run.threshold)
-        self._rules = Rulebook(show.rules).rules
+        own = rules if show.rules is None else show.rules
+        self._books = Books(rules=own, mode=show.mode, threshold=run.threshold)
+        self._rules = Rulebook(own).rules
         self._histories = Histories()
         self._made: dict[str, Capture] = {}
         self._messages = self._changed = self._turned = 0

@@ -62,8 +62,8 @@ class Lent:
 class Shows:
     """Every show that is read or pushed to, by its key.
 
-    ``opening`` is held while a show is opened, so that no show has two pipelines. ``tasks`` is the
-    owner's task group.
+    ``opening`` is held while a show is opened, so that no show has two pipelines. ``rules`` are
+    those of shows that have none of their own. ``tasks`` is the owner's task group.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Shows:
         self._metrics = metrics
         self._doubter = doubter
         self._learn = learn
-        self._rules = parse_rules(settings.rules) if settings.rules else None
+        self.rules = parse_rules(settings.rules) if settings.rules else None
         Filter(settings.filters.filters())  # a bad pattern is refused before any show is opened
         self._tasks = tasks
         self._finished: OrderedDict[str, tuple[LotOutcome, ...]] = OrderedDict()
@@ -165,7 +165,7 @@ class Shows:
             show,
             show.capture_threshold(self._settings.capture.threshold),
             self._doubter,
-            rules=self._rules,
+            rules=self.rules,
             filters=self._settings.filters.filters(),
             learn=self._learn,
         )
