@@ -14,7 +14,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from dealflow.intents.encoder.inputs import PAD
 from dealflow.intents.linear.table import INTENTS
 from dealflow.intents.training.encoder import LONGEST, Network
-from dealflow.intents.training.weights import HEADS, INNER, WIDTH
+from dealflow.intents.training.weights import HEADS, WIDTH
 
 OPSET = 20
 _EPS = 1e-12
@@ -82,13 +82,11 @@ def _embed(graph: _Graph, state: dict[str, NDArray[np.float32]]) -> tuple[str, s
     hole = graph.do("Cast", "hole", empty, to=TensorProto.FLOAT)
     bias = graph.do("Unsqueeze", "bias", graph.do("Mul", "far_hole", hole, far), middle)
     words = graph.do("Gather", "word", graph.put("words", state["words.weight"]), "ids")
-    shape = graph.do("Shape", "shape", "ids")
-    one = graph.put("one", np.array(1, np.int64))
-    zero = graph.put("zero", np.array(0, np.int64))
-    length = graph.do("Gather", "length", shape, one)
-    range_ = graph.do("Range", "range", zero, length, one)
+    ones = graph.do("Cast", "ones", graph.do("Equal", "same", "ids", "ids"), to=TensorProto.INT64)
+    across = graph.put("across", np.array(1, np.int64))
+    at = graph.do("CumSum", "at", ones, across, exclusive=1)
     places = graph.put("places", state["places.weight"][:LONGEST])
-    place = graph.do("Gather", "place", places, range_)
+    place = graph.do("Gather", "place", places, at)
     summed = graph.do("Add", "embedded", words, place)
     return _norm(graph, "norm", summed, state["norm.weight"], state["norm.bias"]), bias, share
 
@@ -157,7 +155,6 @@ def _norm(
 
 def _quantised(model: onnx.ModelProto) -> bytes:
     """Return the model with one byte for each weight of a product with weights, and each piece."""
-    assert INNER
     with tempfile.TemporaryDirectory() as folder:
         whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
         onnx.save(model, whole)
