@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from dealflow.intents.llm.prompt import PROMPT
 from dealflow.model.intent import Intent, Role
-from dealflow.model.revision import VerdictSource
+from dealflow.model.revision import Revision, VerdictSource
 from tests.fakes.clock import ManualClock
 from tests.fakes.endpoint import Endpoint, label, open_endpoint
-from tests.fakes.second import SHIRT, open_shop
+from tests.fakes.second import SESSION, SHIRT, open_shop
 
 pytestmark = pytest.mark.asyncio
 
@@ -68,6 +69,27 @@ async def test_a_model_takes_no_buyer_away(endpoint: Endpoint) -> None:
         [claim] = await shop.store.claims((await shop.show()).id)
         assert (claim.username, claim.state) == ("amy", "awarded")
         assert "CaptureWithdrawn" not in await shop.kinds()
+
+
+async def test_what_the_seller_decided_stands(endpoint: Endpoint) -> None:
+    async with open_shop(None, endpoint, calls_per_month=1) as shop:  # nobody is asked
+        await shop.put_on_screen(SHIRT)
+        [outcome] = await shop.say(("amy", "hmm buy"))
+        assert outcome.verdict is not None
+        assert outcome.message_id is not None
+        for source, intent, confidence in (
+            (VerdictSource.SELLER, Intent.CHATTER, 0.0),
+            (VerdictSource.SECOND_OPINION, Intent.CLAIM, 0.95),
+        ):
+            verdict = replace(outcome.verdict, intent=intent, confidence=confidence)
+            revision = Revision(message_id=outcome.message_id, verdict=verdict, source=source, at=1)
+            await shop.monitor.reconsider(SESSION, [revision])
+        assert (await shop.labels())["hmm buy"] == ("chatter", 0.0, "seller")
+        assert await shop.buyers() == []
+        assert await shop.doubts() == []
+        show = await shop.show()
+        kept = await shop.store.verdicts(show.id, outcome.message_id)
+        assert [one.source for one in kept] == ["local", "seller", "second_opinion"]
 
 
 async def test_nobody_is_told_twice_of_one_buyer_and_item(endpoint: Endpoint) -> None:
