@@ -25,7 +25,7 @@ from dealflow.model.events import (
     VerdictUpdated,
     decode,
 )
-from dealflow.model.facts import ChatSeen, LotShown, SaleSeen
+from dealflow.model.facts import ChatSeen, LotShown, SaleSeen, ShowSeen
 from dealflow.model.intent import Intent, Verdict
 from dealflow.model.revision import Revision, VerdictSource
 from dealflow.model.show import Lot, Sale, SaleMode
@@ -306,6 +306,26 @@ async def test_a_restart_gives_the_same_state(tmp_path: Path) -> None:
         assert (await here.claims())["cat"] == ("backup", 2)
         await here.read(chat("dan", "mine now", 6_000))
         assert await here.captured() == ["amy", "cat", "bo", "dan"]
+
+
+async def test_a_restart_knows_when_it_was_learned_how_the_show_sells(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        plain = msgspec.structs.replace(SHIRT, mode=None)
+        await here.read(
+            LotShown(lot=plain, at=0),
+            chat("amy", "mine", 1),
+            ShowSeen(at=2, mode=SaleMode.AUCTION),
+            chat("bo", "mine too", 3),
+            chat("cat", "hm", 4),
+        )
+        assert await here.claims() == {"amy": ("awarded", 1)}
+        outcomes = here.monitor.ledger("s")
+        assert outcomes[0].asked == ("bo",)
+    async with world(tmp_path) as here:
+        await here.read(chat("dan", "hello", 5_000))
+        assert here.monitor.ledger("s") == outcomes
+        await here.read(chat("eve", "mine, three", 6_000))
+        assert await here.claims() == {"amy": ("awarded", 1)}
 
 
 async def test_a_show_that_is_not_read_is_corrected_and_stays_closed(tmp_path: Path) -> None:

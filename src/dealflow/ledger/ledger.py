@@ -70,9 +70,9 @@ class Sold(msgspec.Struct, frozen=True):
 
 
 class ModeKnown(msgspec.Struct, frozen=True):
-    """How the show sells became known; a lot's own mode goes before it."""
+    """How the show sells became known, or was not known yet; a lot's own mode goes before it."""
 
-    mode: SaleMode
+    mode: SaleMode | None
 
 
 class RulesKnown(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from dealflow.ledger.ledger import ModeKnown
 from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted, decode
 from dealflow.model.intent import Intent
 from dealflow.store.base import Show, Store, StoredMessage
@@ -12,13 +13,16 @@ PAGE = 1_000
 """Rows read at once: about a megabyte."""
 
 Move = LotChanged | RulesChanged | SaleCompleted
-Happening = StoredMessage | Move
+Happening = StoredMessage | Move | ModeKnown
 
 
 async def past(
     store: Store, show: Show, *, intents: Sequence[Intent] = (), page: int = PAGE
 ) -> AsyncIterator[tuple[int, Happening]]:
-    """Yield messages, lots, rules and sales in the order of their positions.
+    """Yield messages, lots, rules, modes and sales in the order of their positions.
+
+    How the show sold is read off its messages, each of which keeps what was known of it. Whoever
+    folds this begins with the mode that the show has now.
 
     Args:
         store: where they are kept.
@@ -28,14 +32,26 @@ async def past(
     """
     moves = _moves(store, show, page)
     move = await anext(moves, None)
+    mode = show.mode
     async for message in _messages(store, show, intents, page):
         while move is not None and move[0] < message.seq:
             yield move
             move = await anext(moves, None)
+        if _speaks_of_show(message) and message.mode is not mode:
+            mode = message.mode
+            yield message.seq, ModeKnown(mode)
         yield message.seq, message
     while move is not None:
         yield move
         move = await anext(moves, None)
+    if mode is not show.mode:
+        yield show.last_seq, ModeKnown(show.mode)
+
+
+def _speaks_of_show(stored: StoredMessage) -> bool:
+    """Say whether the mode that a message keeps is the show's, and not its lot's own."""
+    lot = stored.message.lot
+    return lot is None or lot.mode is None
 
 
 async def _messages(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dealflow.clock import Clock
 from dealflow.intents.base import Classifier
 from dealflow.ledger.books import Books
-from dealflow.ledger.ledger import LotLeft, LotOpened, RulesKnown, Said, Sold
+from dealflow.ledger.ledger import LotLeft, LotOpened, ModeKnown, RulesKnown, Said, Sold
 from dealflow.model.claim import Capture
 from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted
 from dealflow.model.intent import Context, Utterance, Verdict
@@ -131,7 +131,7 @@ class Reanalysis:
             match item:
                 case StoredMessage(message=message):
                     context = Context(
-                        mode=item.mode or self._show.mode,
+                        mode=item.mode,
                         lot=message.lot,
                         author_role=message.role,
                         history=self._histories.note(message),
@@ -173,6 +173,8 @@ class Reanalysis:
                 self._made |= {capture.key: capture for capture in changes.made}
             case LotChanged(lot=lot):
                 self._books.apply(place, LotLeft(at) if lot is None else LotOpened(lot, at))
+            case ModeKnown():
+                self._books.apply(place, item)
             case RulesChanged(rules=rules):
                 self._books.apply(place, RulesKnown(rules))
             case SaleCompleted(sale=sale):

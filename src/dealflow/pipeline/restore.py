@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dealflow.intents.base import LearnRules
 from dealflow.ledger.books import MOVING, Books
-from dealflow.ledger.ledger import LotLeft, LotOpened, RulesKnown, Said, Sold
+from dealflow.ledger.ledger import LotLeft, LotOpened, ModeKnown, RulesKnown, Said, Sold
 from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted
 from dealflow.model.filters import Filters
 from dealflow.model.intent import Verdict
@@ -93,6 +93,8 @@ async def _fold_history(
             case LotChanged(lot=lot):
                 intake.lots.show(lot, at)
                 books.relive(place, LotLeft(at) if lot is None else LotOpened(lot, at))
+            case ModeKnown():
+                books.relive(place, item)
             case RulesChanged(rules=rules):
                 books.relive(place, RulesKnown(rules))
             case SaleCompleted(sale=sale):

@@ -373,6 +373,8 @@ class ShowRunner:
         now = self._clock.now_ms()
         for one in work.heard:
             metrics.ingest_seconds.observe(max(0, now - one.message.received_at) / 1000)
+        for fact in work.reconsidered:
+            metrics.revisions.labels(fact.revision.source).inc()
         for step in taken.steps:
             if isinstance(step, SourceChanged) and step.gap is not None:
                 metrics.gaps.labels(step.gap.reason).inc()

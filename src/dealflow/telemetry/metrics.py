@@ -26,6 +26,9 @@ class Metrics:
             "messages_dropped", "Chat messages not kept, by reason.", "reason"
         )
         self.captures = self._counter("captures", "Buyers captured.", "platform")
+        self.revisions = self._counter(
+            "revisions", "Further verdicts on stored messages, by who gave them.", "source"
+        )
         self.oddities = self._counter("unknown_frames", "Frames that no parser knows.", "kind")
         self.gaps = self._counter("gaps", "Stretches that were not read.", "reason")
         self.gap_seconds = self._counter("gap_seconds", "Seconds that were not read.", "reason")
