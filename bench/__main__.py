@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from bench import g1_end_to_end, g6_fanout, g9_ingest, g16_browser, second, starts
+from bench import g1_end_to_end, g6_fanout, g9_ingest, g16_browser, judging, second, starts
 from bench.result import Result
 
 MEASUREMENTS: dict[tuple[str, ...], Callable[[bool], Iterable[Result]]] = {
@@ -24,6 +24,7 @@ MEASUREMENTS: dict[tuple[str, ...], Callable[[bool], Iterable[Result]]] = {
     ("G16",): g16_browser.run,
     ("starts",): starts.run,
     ("second",): second.run,
+    ("speed64", "speed1", "added"): judging.run,
 }
 """What each measurement finds; those of one line are taken from the same runs."""
 

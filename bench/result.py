@@ -81,7 +81,15 @@ def compared(
 
 
 def limited(
-    id: str, title: str, *, ours: float, unit: str, gate: float, target: float, note: str = ""
+    id: str,
+    title: str,
+    *,
+    ours: float,
+    unit: str,
+    gate: float,
+    target: float,
+    note: str = "",
+    higher_is_better: bool = False,
 ) -> Result:
     """Return a figure that is held against a limit, for want of another system."""
     return compared(
@@ -92,7 +100,7 @@ def limited(
         unit=unit,
         gate=1.0,
         target=target / gate,
-        higher_is_better=False,
+        higher_is_better=higher_is_better,
         note=note or "theirs is the limit, not another system",
     )
 
