@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dealflow.intents.blend import Blend, Mixture
+from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings
+from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.linear.features import SIZE
+from dealflow.intents.linear.table import INTENTS, LinearTable
+from dealflow.intents.training import fit, linear
+from dealflow.model.intent import Intent, Role
+from tests.unit.intents.lessons import lessons
+from tests.unit.intents.saying import said
+
+LESSONS = lessons()
+
+
+def trained(grammar: GrammarClassifier, chosen: range = range(len(LESSONS))) -> LinearTable:
+    rows, starts = linear.read(LESSONS, grammar)
+    return linear.train(rows, starts, linear.targets(LESSONS), np.array(chosen, np.intp))
+
+
+@pytest.fixture(scope="module")
+def table(classifier: GrammarClassifier) -> LinearTable:
+    """What sixty lines taught."""
+    return trained(classifier)
+
+
+@pytest.fixture(scope="module")
+def judge(classifier: GrammarClassifier, table: LinearTable) -> EnsembleClassifier:
+    """A classifier without an encoder, from sixty lines."""
+    scores = table.logits(*linear.read(LESSONS, classifier))
+    mixture = fit.mixture(scores, None, linear.targets(LESSONS))
+    blend = Blend(quick=mixture, full=Mixture(linear=1.0))
+    settings = JudgeSettings(version="9", blend=blend, marks={"?": 0})
+    return EnsembleClassifier(grammar=classifier, table=table, encoder=None, settings=settings)
+
+
+def test_targets_are_the_columns_of_the_intents() -> None:
+    columns = linear.targets(LESSONS)
+    assert [INTENTS[at] for at in columns] == [example.intent for example in LESSONS]
+
+
+def test_sixty_lines_are_learned(classifier: GrammarClassifier, table: LinearTable) -> None:
+    scores = table.logits(*linear.read(LESSONS, classifier))
+    right = scores.argmax(axis=1) == linear.targets(LESSONS)
+    assert right.mean() >= 0.95
+
+
+def test_the_same_lines_give_the_same_weights_bit_for_bit(table: LinearTable) -> None:
+    again = trained(GrammarClassifier())
+    assert again.weights.tobytes() == table.weights.tobytes()
+    assert again.to_bytes() == table.to_bytes()
+
+
+def test_lines_that_are_not_chosen_teach_nothing(
+    classifier: GrammarClassifier, table: LinearTable
+) -> None:
+    half = trained(classifier, range(30))
+    rows, starts = linear.read(LESSONS, classifier)
+    own = set(rows[: starts[30]].tolist())
+    others = [row for row in range(SIZE) if row not in own]
+    assert not half.weights[others].any()
+    assert half.weights.tobytes() != table.weights.tobytes()
+
+
+def test_progress_is_told(classifier: GrammarClassifier) -> None:
+    rows, starts = linear.read(LESSONS, classifier)
+    told: list[tuple[str, int, int]] = []
+    linear.train(
+        rows,
+        starts,
+        linear.targets(LESSONS),
+        np.arange(6),
+        lambda part, done, total: told.append((part, done, total)),
+    )
+    assert told == [("linear", done, linear.EPOCHS) for done in range(1, linear.EPOCHS + 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("mine please", Intent.CLAIM),
+        ("dibs on that", Intent.CLAIM),
+        ("is it real silver?", Intent.PRODUCT_QUESTION),
+        ("good evening from ohio", Intent.CHATTER),
+    ],
+)
+def test_a_classifier_without_an_encoder_judges(
+    judge: EnsembleClassifier, text: str, intent: Intent
+) -> None:
+    (verdict,) = judge.judge([said(text)])
+    assert verdict.intent is intent
+    assert (verdict.confidence >= 0.5) is intent.is_buyer
+    assert verdict.model == judge.name == "linear-9"
+    assert verdict.reason
+
+
+def test_the_shop_is_known_by_who_speaks(judge: EnsembleClassifier) -> None:
+    for role in (Role.HOST, Role.MOD, Role.BOT):
+        (verdict,) = judge.judge([said("mine", role=role)])
+        assert (verdict.intent, verdict.confidence) == (Intent.SELLER, 0.0)
+        assert verdict.scores[Intent.SELLER] == 1.0
+
+
+def test_slots_are_read_under_the_models_intent(judge: EnsembleClassifier) -> None:
+    (claim,) = judge.judge([said("mine 22, two of them")])
+    assert claim.intent is Intent.CLAIM
+    assert claim.slots.quantity == 2
