@@ -78,45 +78,56 @@ def learned_file(settings: Settings) -> Path:
     return settings.data_path / LEARNED_FILE
 
 
-def _grammar(settings: Settings) -> Classifier:
+def _grammar(settings: Settings, patient: bool) -> Classifier:
+    del settings, patient
     from dealflow.intents.grammar import GrammarClassifier
 
     return GrammarClassifier()
 
 
-def _linear(settings: Settings) -> Classifier:
+def _linear(settings: Settings, patient: bool) -> Classifier:
+    del patient
     from dealflow.intents.ensemble import EnsembleClassifier
 
     return EnsembleClassifier.load(encoder=False, own=learned_file(settings))
 
 
-def _ensemble(settings: Settings) -> Classifier:
+def _ensemble(settings: Settings, patient: bool) -> Classifier:
+    from dealflow.intents.allowance import Allowance
     from dealflow.intents.ensemble import EnsembleClassifier
 
-    return EnsembleClassifier.load(own=learned_file(settings))
+    allowance = Allowance.unbounded() if patient else Allowance()
+    return EnsembleClassifier.load(own=learned_file(settings), allowance=allowance)
 
 
-CLASSIFIERS: Mapping[str, Callable[[Settings], Classifier]] = MappingProxyType(
+CLASSIFIERS: Mapping[str, Callable[[Settings, bool], Classifier]] = MappingProxyType(
     {"grammar-1": _grammar, "linear-1": _linear, "ensemble-1": _ensemble}
 )
 """Every classifier by its name; the first is the usual one."""
 
 
-def classifier(settings: Settings, name: str | None = None) -> Classifier:
-    """Return a classifier by its name, or the one in use.
+def classifier(settings: Settings, name: str | None = None, *, patient: bool = False) -> Classifier:
+    """Return a classifier.
+
+    Args:
+        settings: all of them.
+        name: which one; ``None``: the one in use.
+        patient: judge a running show as well as it can, however long that takes; for shows that
+            are played again, and not for those that somebody waits for.
 
     Raises:
         InputInvalid: there is none of that name.
+        ModelDamaged: a file of its model is missing or damaged.
     """
     make = CLASSIFIERS.get(next(iter(CLASSIFIERS)) if name is None else name)
     if make is None:
         raise InputInvalid(
             f"There is no classifier {name!r}.", hint=f"Known: {', '.join(CLASSIFIERS)}."
         )
-    return make(settings)
+    return make(settings, patient)
 
 
-async def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
+def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
     """Return whoever is asked about doubtful messages, or ``None``: that is switched off.
 
     Raises:
@@ -422,7 +433,7 @@ async def open_app(
                 platforms=platforms,
                 store=store,
                 bus=bus,
-                classifier=classifier(settings),
+                classifier=classifier(settings, patient=in_memory),
                 clock=clock,
                 metrics=metrics,
                 doubter=reader,

@@ -22,13 +22,23 @@ class Allowance:
     """A bucket of seconds that fills with time."""
 
     def __init__(
-        self, *, share: float = SHARE, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        share: float = SHARE,
+        most: float = MOST_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._share = share
+        self._most = most
         self._clock = clock
-        self._saved = MOST_SECONDS
+        self._saved = most
         self._at = clock()
         self._each = FIRST_GUESS
+
+    @classmethod
+    def unbounded(cls) -> Allowance:
+        """Return an allowance for all that is asked."""
+        return cls(most=float("inf"))
 
     def take(self, wanted: int) -> int:
         """Return how many messages may be judged now, up to those wanted.
@@ -36,11 +46,11 @@ class Allowance:
         One is allowed whenever anything is saved, so that a slow machine still judges some.
         """
         now = self._clock()
-        self._saved = min(self._saved + (now - self._at) * self._share, MOST_SECONDS)
+        self._saved = min(self._saved + (now - self._at) * self._share, self._most)
         self._at = now
         if self._saved <= 0:
             return 0
-        return min(wanted, max(1, int(self._saved / self._each)))
+        return int(min(wanted, max(1.0, self._saved / self._each)))
 
     @contextmanager
     def spending(self, count: int) -> Iterator[None]:

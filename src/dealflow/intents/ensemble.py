@@ -131,6 +131,7 @@ class EnsembleClassifier:
         encoder: bool = True,
         folder: Path = artefacts.FOLDER,
         own: Path | None = None,
+        allowance: Allowance | None = None,
     ) -> EnsembleClassifier:
         """Read the model that is shipped.
 
@@ -138,6 +139,7 @@ class EnsembleClassifier:
             encoder: whether the encoder takes part.
             folder: where the model's files lie.
             own: what this seller's corrections taught, if they did.
+            allowance: how much time the encoder may have while a show is read.
 
         Raises:
             ModelDamaged: a file is missing or is not what training wrote.
@@ -152,6 +154,7 @@ class EnsembleClassifier:
             table=LinearTable.from_bytes(artefacts.read(LINEAR, folder)),
             encoder=Encoder.load(settings.marks, folder) if encoder else None,
             settings=settings,
+            allowance=allowance,
         )
 
     def judge(self, batch: Sequence[Utterance]) -> list[Verdict]:
