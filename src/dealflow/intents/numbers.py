@@ -8,25 +8,34 @@ SYMBOLS = {
 }  # fmt: skip
 """Signs of money, and the currency that each means where the lot does not say otherwise."""
 
-DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"})
-"""Currencies that people write as ``$``."""
-
 WORDS = {
     "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD", "buck": "USD",
     "bones": "USD", "smackers": "USD", "beans": "USD",
     "dolares": "USD",
     "eur": "EUR", "euro": "EUR", "euros": "EUR", "gbp": "GBP", "quid": "GBP", "pounds": "GBP",
-    "php": "PHP", "piso": "PHP", "pesos": None, "peso": None, "thb": "THB", "baht": "THB",
+    "php": "PHP", "piso": "PHP", "pesos": "peso", "peso": "peso", "thb": "THB", "baht": "THB",
     "บาท": "THB", "vnd": "VND", "dong": "VND", "idr": "IDR", "rupiah": "IDR", "rp": "IDR",
     "inr": "INR", "rs": "INR", "rupees": "INR", "rupee": "INR", "rupaye": "INR", "रुपये": "INR",
     "रुपए": "INR", "try": None, "tl": "TRY", "lira": "TRY", "zl": "PLN", "pln": "PLN",
     "zlotych": "PLN", "yen": "JPY", "jpy": "JPY", "円": "JPY", "원": "KRW", "krw": "KRW",
-    "cad": "CAD", "aud": "AUD", "chf": "CHF", "franken": "CHF", "kr": None, "reais": "BRL",
+    "cad": "CAD", "aud": "AUD", "chf": "CHF", "franken": "CHF", "kr": "krona", "reais": "BRL",
     "real": None, "brl": "BRL", "mxn": "MXN", "块": "CNY", "塊": "TWD", "元": None, "rmb": "CNY",
-    "ريال": "SAR", "درهم": "AED", "دينار": "KWD", "جنيه": "EGP", "ringgit": "MYR", "rm": "MYR",
+    "ريال": "rial", "درهم": "dirham", "دينار": "dinar", "جنيه": "EGP", "ringgit": "MYR",
+    "rm": "MYR",
     "sgd": "SGD", "nt": "TWD", "hkd": "HKD", "cents": None,
 }  # fmt: skip
 """Words that follow or precede an amount; ``None`` where many currencies share the word."""
+
+SHARED = {
+    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN"),
+    "peso": ("", "MXN", "PHP", "ARS", "COP", "CLP", "UYU", "DOP"),
+    "krona": ("", "SEK", "NOK", "DKK", "ISK"),
+    "rial": ("SAR", "QAR", "OMR", "YER"),
+    "dirham": ("AED", "MAD"),
+    "dinar": ("KWD", "JOD", "BHD", "IQD", "DZD", "TND", "LYD"),
+}
+"""Names that many currencies share, each with those that it can mean. It is the lot's own where
+that is among them, else the first; an empty one is not known."""
 
 MULTIPLES = {
     "k": 1_000, "rb": 1_000, "ribu": 1_000, "jt": 1_000_000, "juta": 1_000_000, "tr": 1_000_000,

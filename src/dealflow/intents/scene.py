@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from dealflow.intents.normalise import normalise
-from dealflow.intents.numbers import DOLLARS
+from dealflow.intents.numbers import SHARED
 from dealflow.model.intent import Context
 from dealflow.model.show import Lot, SaleMode, ShowRules
 
@@ -172,8 +172,9 @@ def _read_rules(rules: ShowRules) -> tuple[Codes, Ranges, frozenset[str]]:
 
 
 def currency_of(said: str | None, lot: Lot | None) -> str | None:
-    """Return the ISO code of what was said; a bare ``$`` is the lot's own dollar."""
-    if said != "$":
+    """Return the ISO code of what was said; a shared name, as ``$``, is the lot's own currency."""
+    family = SHARED.get(said) if said is not None else None
+    if family is None:
         return said
     own = lot.currency if lot is not None else None
-    return own if own in DOLLARS else "USD"
+    return own if own in family else family[0] or None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dealflow.intents.counts import COUNT_WORDS, is_counted, said_count, whole_count
+from dealflow.intents.counts import is_counted, said_count, whole_count
 from dealflow.intents.evidence import MEASURES, SIZES, Evidence
 from dealflow.intents.numbers import amount as number_of
+from dealflow.intents.naming import named_lot, said_color
 from dealflow.intents.offers import AT_PRICE, in_full, is_near, is_rate, offered
 from dealflow.intents.scene import currency_of
 from dealflow.intents.spoken import Amount, amounts_of, with_part
-from dealflow.intents.tokens import Kind, Token
+from dealflow.intents.tokens import Kind, Token, is_unspaced
+from dealflow.intents.written import as_written
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import SaleMode
 
@@ -23,7 +25,24 @@ _SIZE_LABELS = frozenset({
     "rozmiar", "beden", "numara", "us", "uk", "eu", "pointure", "misura", "saiz", "tam", "مقاس",
     "ไซส์", "nummer", "maat",
 })  # fmt: skip
-_AFTER_SIZE = frozenset({"us", "uk", "eu", "w", "wide"})
+_AFTER_SIZE = frozenset({"us", "uk", "eu", "wide", "beden", "numara"})
+_LABELS_BEFORE = (
+    "ไซส์",
+    "ไซ",
+    "เบอร์",
+    "尺码",
+    "尺寸",
+    "码数",
+    "サイズは",
+    "サイズ",
+    "사이즈",
+    "사이즈는",
+)
+_LABELS_BEHIND = ("码", "碼", "サイズ", "사이즈", "号码")
+_MORE_SIZES = frozenset({"pp", "p", "g", "gg", "xg", "xgg", "ch", "eg"})
+"""Sizes of Brazil and Mexico; letters that are sizes only where the lot's title lists them."""
+
+_ALL_SIZES = SIZES | _MORE_SIZES
 _SIZE_UNITS = ("us", "uk", "eu", "cm", "mm", "ml", "oz", "kg", "g", "inch", "in", "ct")
 _SIZED = frozenset({
     "size", "sizes", "sz", "talla", "tallas", "taglia", "taglie", "taille", "grosse", "ukuran",
@@ -31,11 +50,22 @@ _SIZED = frozenset({
 })  # fmt: skip
 """Words of a title that make the numbers in it sizes."""
 
-_POINTING = frozenset({
-    "the", "that", "this", "those", "these", "el", "la", "los", "las", "le", "les", "die", "das",
-    "den", "der", "il", "lo", "gli", "o", "os", "as", "yung", "ang", "ung", "het", "de", "ten",
-    "ta", "ini", "itu", "for",
-})  # fmt: skip
+_TAKES_BEFORE = (
+    "เอา",
+    "รับ",
+    "จอง",
+    "สั่ง",
+    "ขอ",
+    "要",
+    "买",
+    "買",
+    "来",
+    "來",
+    "拍",
+    "加",
+    "ください",
+    "주문",
+)
 _TAKING = frozenset({Intent.CLAIM, Intent.BACKUP, Intent.RETRACTION, Intent.CHECKOUT})
 _QUANTIFIERS = frozenset({
     "take", "get", "want", "need", "qty", "quantity", "x", "grab", "have", "all", "do",
@@ -75,7 +105,9 @@ class SlotReader:
             self._read_numbers()
         if self.quantity is None and self._intent is not Intent.BID:
             self._read_count()
-        item_words = None if self._items else self._title_span()
+        item_words = (
+            None if self._items else named_lot(self._evidence, self._intent, self._original)
+        )
         items = _unique(self._items)
         first = self._one(items[0] if items else item_words)
         if len(items) < 2:
@@ -97,13 +129,13 @@ class SlotReader:
         return found
 
     def _one(self, item: str | None, size: str | None = None) -> Slots:
-        color = self._color()
+        color = said_color(self._evidence)
         size = size or self.size
         return Slots(
-            item=self._as_written(item) if item else None,
+            item=as_written(self._original, item) if item else None,
             quantity=self.quantity,
-            size=self._as_written(size) if size else None,
-            color=self._as_written(color) if color else None,
+            size=as_written(self._original, size) if size else None,
+            color=as_written(self._original, color) if color else None,
             price=self.price,
             currency=self.currency,
         )
@@ -124,17 +156,31 @@ class SlotReader:
     def _read_sizes(self) -> None:
         used = self._used
         for at, token in enumerate(self._tokens):
-            sized = token.text in SIZES or token.kind in _SIZABLE
+            sized = token.text in _ALL_SIZES or token.kind in _SIZABLE
             if sized and at not in used and self._names_size(at, token):
                 self._set_size(at)
 
     def _names_size(self, at: int, token: Token) -> bool:
         before, after = self._text(at - 1), self._text(at + 1)
+        labelled = before in _SIZE_LABELS or after in _AFTER_SIZE or self._is_labelled(at)
         if token.kind is Kind.NUMBER:
-            return before in _SIZE_LABELS or after in _AFTER_SIZE - {"w"} or self._is_listed(token)
+            return labelled or self._is_listed(token)
         if token.text in SIZES:
-            return self._is_size(at)
-        return token.kind is Kind.CODE and (before in _SIZE_LABELS or _is_measure(token.text))
+            return labelled or self._is_size(at)
+        if token.text in _MORE_SIZES:
+            return labelled or (
+                self._is_shouted(token) and token.text in self._evidence.scene.words
+            )
+        return token.kind is Kind.CODE and (labelled or _is_measure(token.text))
+
+    def _is_labelled(self, at: int) -> bool:
+        """Say whether a word for size is glued to the token, in a script without spaces."""
+        before, after = self._text(at - 1), self._text(at + 1)
+        if not (before and is_unspaced(before[0])) and not (after and is_unspaced(after[0])):
+            return False
+        joined = "".join(token.text for token in self._tokens[max(0, at - 6) : at])
+        following = "".join(token.text for token in self._tokens[at + 1 : at + 5])
+        return joined.endswith(_LABELS_BEFORE) or following.startswith(_LABELS_BEHIND)
 
     def _is_listed(self, token: Token) -> bool:
         """Say whether a number is one of the sizes that the lot's title lists."""
@@ -195,16 +241,18 @@ class SlotReader:
             self._items.append(plain)
 
     def _read_lettered_price(self, code: str) -> bool:
-        """Read "P450" or "R350" as money, where the lot is sold in pesos or in rand."""
+        """Read "P450", "R350" or "25e" as money, where the lot is sold in that currency."""
         lot = self._evidence.scene.lot
-        currency = _LETTERS.get(code[0])
-        value = number_of(code[1:])
-        if lot is None or currency is None or lot.currency != currency or value is None:
+        if lot is None or lot.currency not in _LETTERS:
             return False
-        scene = self._evidence.scene
-        if scene.knows_code(code) or not is_near(scene, value):
+        before, after = _LETTERS[lot.currency]
+        digits = code.removeprefix(before) if before else code.removesuffix(after)
+        value = number_of(digits) if digits != code else None
+        if value is None or self._evidence.scene.knows_code(code):
             return False
-        self.price, self.currency = value, currency
+        if not is_near(self._evidence.scene, value):
+            return False
+        self.price, self.currency = value, lot.currency
         return True
 
     def _is_glued_code(self, at: int) -> bool:
@@ -328,7 +376,11 @@ class SlotReader:
             return True
         if self._items and self._evidence.scene.rules.number_is is None and amount.value < 10:
             return True
-        return self._text(amount.start - 1) in _QUANTIFIERS and amount.value <= SMALL
+        before = self._text(amount.start - 1)
+        if before and is_unspaced(before[0]) and amount.value <= SMALL:
+            said = "".join(token.text for token in self._tokens[: amount.start])
+            return said.endswith(_TAKES_BEFORE)
+        return before in _QUANTIFIERS and amount.value <= SMALL
 
     def _is_small(self, value: float) -> bool:
         """Say whether a number counts pieces because lots have no numeric codes here."""
@@ -342,98 +394,21 @@ class SlotReader:
         if found is not None and found[1] not in self._used:
             self.quantity = found[0]
 
-    def _title_span(self) -> str | None:
-        """Return the longest run of words that the lot's title holds too, where it names the lot.
-
-        A word of the title by itself mostly only plays with it; one that is pointed at ("the
-        cuff"), or with which little else is said, names what is wanted.
-        """
-        words = self._evidence.scene.words
-        if not words:
-            return None
-        best: list[int] = []
-        run: list[int] = []
-        colors = _colored(self._evidence)
-        for at, token in enumerate(self._tokens):
-            text = token.text
-            known = len(text) > 2 and token.kind is Kind.WORD and _is_in(text, words)
-            if known and text not in SIZES and at not in colors:
-                run.append(at)
-                best = list(run) if len(run) > len(best) else best
-            else:
-                run = []
-        if not best or not self._names_lot(best):
-            return None
-        names = [self._text(at) for at in best]
-        if names[-1] not in words and f"{names[-1][:-1]}'s" in self._original.casefold():
-            names[-1] = names[-1][:-1]
-        return " ".join(names)
-
-    def _names_lot(self, run: list[int]) -> bool:
-        before = self._text(run[0] - 1)
-        if before in _POINTING:
-            return True
-        counted = before in COUNT_WORDS or before.isdecimal()
-        if self._intent is Intent.BID:
-            return False
-        short = len(run) > 1 or len(self._tokens) <= 4
-        return counted or short or self._intent is Intent.CHECKOUT
-
-    def _color(self) -> str | None:
-        for hit in self._evidence.covering:
-            if hit.label == "color" and self._text(hit.end) not in _COLORED_THINGS:
-                texts = [self._text(at) for at in range(hit.start, hit.end)]
-                if texts[0] in _NO_COLORS:
-                    continue
-                glued = all(len(text) == 1 and ord(text) > 0xE00 for text in texts)
-                return ("" if glued else " ").join(texts)
-        return None
-
-    def _as_written(self, normal: str) -> str:
-        """Return the text as its author spelled it; the normal spelling where it was folded."""
-        folded = self._original.casefold()
-        if len(folded) != len(self._original):
-            return normal
-        at = folded.find(normal)
-        while at >= 0:
-            end = at + len(normal)
-            if not (folded[max(0, at - 1) : at].isalnum() or folded[end : end + 1].isalnum()):
-                return self._original[at:end]
-            at = folded.find(normal, at + 1)
-        return normal
-
 
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT})
 _SIZABLE = frozenset({Kind.NUMBER, Kind.CODE})
 _CODES = frozenset({Kind.NUMBER, Kind.CODE, Kind.WORD})
-_LETTERS = {"p": "PHP", "r": "ZAR"}
-"""Letters that stand before an amount where prices are in that currency."""
+_LETTERS = {"PHP": ("p", ""), "ZAR": ("r", ""), "EUR": ("", "e")}
+"""Letters glued to an amount where prices are in that currency: before it, or behind."""
 
 _ITEM_LABELS = frozenset({
     "#", "slot", "slots", "hook", "hooks", "spot", "number", "lot", "item", "no", "nr", "nummer",
     "etalase", "kode", "code", "nomor", "numero", "artikel", "row", "num",
 })  # fmt: skip
 _ORDINALS = ("st", "nd", "rd", "th")
-_COLORED_THINGS = frozenset({"basket", "cart", "button", "heart", "hearts", "keranjang", "beg"})
-"""What stands on every buyer's screen in some colour, and is not for sale."""
-
-_NO_COLORS = frozenset({"den", "tim"})
-"""Colours without their accents that are everyday words elsewhere."""
-
 _NOT_PRICES = frozenset(
     {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
 )
-
-
-def _is_in(word: str, words: frozenset[str]) -> bool:
-    """Say whether a title holds the word, in the singular or the plural."""
-    return word in words or word + "s" in words or (word[-1] == "s" and word[:-1] in words)
-
-
-def _colored(evidence: Evidence) -> set[int]:
-    return {
-        at for hit in evidence.covering if hit.label == "color" for at in range(hit.start, hit.end)
-    }
 
 
 def _is_measure(text: str) -> bool:

@@ -213,3 +213,8 @@ def _suffixed(last: Token, token: Token) -> Token | None:
 
 def _symbol(sign: str) -> str | None:
     return sign if sign == "$" else SYMBOLS[sign]
+
+
+def is_unspaced(char: str) -> bool:
+    """Say whether a character belongs to a script that writes without spaces, or nearly so."""
+    return ord(char) > 0xE00

@@ -1,0 +1,104 @@
+"""What a message calls the lot on screen, and the colour that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dealflow.intents.counts import COUNT_WORDS
+from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.tokens import Kind, Token, is_unspaced
+from dealflow.model.intent import Intent
+
+SHORT = 4
+"""Tokens of a message in which a word of the title is most of what is said."""
+
+_POINTING = frozenset({
+    "the", "that", "this", "those", "these", "el", "la", "los", "las", "le", "les", "die", "das",
+    "den", "der", "il", "lo", "gli", "o", "os", "as", "yung", "ang", "ung", "het", "de", "ten",
+    "ta", "ini", "itu", "for",
+})  # fmt: skip
+_COLORED_THINGS = frozenset({"basket", "cart", "button", "heart", "hearts", "keranjang", "beg"})
+"""What stands on every buyer's screen in some colour, and is not for sale."""
+
+_COLOR_NAMES = frozenset({"mau", "warna", "kulay", "kolor", "couleur", "farbe"})
+"""Words for colour that stand before one."""
+
+_NO_COLORS = frozenset({"den", "tim"})
+"""Colours without their accents that are everyday words elsewhere."""
+
+
+def named_lot(evidence: Evidence, intent: Intent, written: str) -> str | None:
+    """Return the longest run of words that the lot's title holds too, where it names the lot.
+
+    A word of the title by itself mostly only plays with it; one that is pointed at ("the cuff"),
+    or with which little else is said, names what is wanted.
+
+    Args:
+        evidence: the message, read.
+        intent: what its author does.
+        written: its text as it was sent.
+    """
+    words, tokens = evidence.scene.words, evidence.tokens
+    if not words:
+        return None
+    best = _longest(evidence, words)
+    if not best or not _is_name(tokens, best, intent):
+        return None
+    names = [tokens[at].text for at in best]
+    last = names[-1]
+    if last not in words and f"{last[:-1]}'s" in written.casefold():
+        names[-1] = last[:-1]
+    return " ".join(names)
+
+
+def said_color(evidence: Evidence) -> str | None:
+    """Return the first colour that a message names."""
+    tokens = evidence.tokens
+    for hit in evidence.covering:
+        if hit.label != "color":
+            continue
+        texts = [token.text for token in tokens[hit.start : hit.end]]
+        thing = tokens[hit.end].text if hit.end < len(tokens) else ""
+        if texts[0] in _NO_COLORS or thing in _COLORED_THINGS:
+            continue
+        if texts[0] in _COLOR_NAMES and len(texts) > 1:
+            texts = texts[1:]
+        glued = all(len(text) == 1 and is_unspaced(text) for text in texts)
+        return ("" if glued else " ").join(texts)
+    return None
+
+
+def _longest(evidence: Evidence, words: frozenset[str]) -> list[int]:
+    best: list[int] = []
+    run: list[int] = []
+    colors = _colored(evidence)
+    for at, token in enumerate(evidence.tokens):
+        text = token.text
+        known = len(text) > 2 and token.kind is Kind.WORD and _is_in(text, words)
+        if known and text not in SIZES and at not in colors:
+            run.append(at)
+            best = list(run) if len(run) > len(best) else best
+        else:
+            run = []
+    return best
+
+
+def _is_name(tokens: Sequence[Token], run: Sequence[int], intent: Intent) -> bool:
+    before = tokens[run[0] - 1].text if run[0] else ""
+    if before in _POINTING:
+        return True
+    if intent is Intent.BID:
+        return False
+    counted = before in COUNT_WORDS or before.isdecimal()
+    return counted or len(run) > 1 or len(tokens) <= SHORT or intent is Intent.CHECKOUT
+
+
+def _is_in(word: str, words: frozenset[str]) -> bool:
+    """Say whether a title holds the word, in the singular or the plural."""
+    return word in words or word + "s" in words or (word[-1] == "s" and word[:-1] in words)
+
+
+def _colored(evidence: Evidence) -> set[int]:
+    return {
+        at for hit in evidence.covering if hit.label == "color" for at in range(hit.start, hit.end)
+    }
