@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dealflow.intents.counts import is_counted, said_count, whole_count
 from dealflow.intents.evidence import MEASURES, SIZES, Evidence
-from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.naming import named_lot, said_color
+from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.offers import AT_PRICE, in_full, is_near, is_rate, offered
 from dealflow.intents.scene import currency_of
 from dealflow.intents.spoken import Amount, amounts_of, with_part
