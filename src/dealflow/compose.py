@@ -127,7 +127,7 @@ def classifier(settings: Settings, name: str | None = None, *, patient: bool = F
     return make(settings, patient)
 
 
-def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
+async def second_opinion(settings: Settings, *, gate: Gate, clock: Clock) -> SecondOpinion | None:
     """Return whoever is asked about doubtful messages, or ``None``: that is switched off.
 
     Raises:
@@ -326,7 +326,8 @@ async def reanalyse(
     from dealflow.pipeline.reanalysis import Reanalysis
     from dealflow.store.sqlite import SqliteStore
 
-    judge, usual, clock = classifier(settings, model), settings.capture.threshold, SystemClock()
+    judge = classifier(settings, model, patient=True)
+    usual, clock = settings.capture.threshold, SystemClock()
     try:
         store = await SqliteStore.open(
             data_dir(settings) / STORE_FILE, clock=clock, metrics=Metrics()
@@ -437,7 +438,7 @@ async def open_app(
                 clock=clock,
                 metrics=metrics,
                 doubter=reader,
-                classifiers=partial(classifier, settings),
+                classifiers=partial(classifier, settings, patient=True),
                 learn=Announcements(),
             ) as monitor,
             nullcontext() if reader is None else reader.reading(monitor.reconsider),
