@@ -1,0 +1,209 @@
+"""What the linear model leaves open goes to the encoder, and only that, while there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from dealflow.errors import ModelDamaged
+from dealflow.intents.allowance import Allowance
+from dealflow.intents.blend import Blend, Mixture
+from dealflow.intents.encoder.runtime import Encoder
+from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings, read_settings
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.finding import Finding
+from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.linear.features import SIZE
+from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
+from dealflow.intents.training import linear
+from dealflow.model.intent import Intent, Utterance, Verdict
+from dealflow.model.show import ShowRules
+from tests.unit.intents.lessons import lessons
+from tests.unit.intents.saying import said
+
+CLAIM, CHATTER = INTENTS.index(Intent.CLAIM), INTENTS.index(Intent.CHATTER)
+PLAIN = JudgeSettings(
+    version="9",
+    blend=Blend(quick=Mixture(linear=1.0), full=Mixture(linear=0.0, encoder=1.0)),
+    marks={"?": 4},
+)
+NOTHING = LinearTable(np.zeros((SIZE, len(INTENTS)), np.float32))
+"""A linear model that leaves everything open."""
+
+
+class Noting(Encoder):
+    """Sees a claim in every text that speaks of silver; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def prepare(self, read: Sequence[tuple[Utterance, Evidence, Finding]]) -> list[list[int]]:
+        self.asked += [utterance.text for utterance, _, _ in read]
+        return [["silver" in utterance.text] for utterance, _, _ in read]
+
+    def run(self, rows: Sequence[Sequence[int]]) -> Scores:
+        scores = np.zeros((len(rows), len(INTENTS)), np.float32)
+        for at, (silver,) in enumerate(rows):
+            scores[at, CLAIM if silver else CHATTER] = 5
+        return scores
+
+
+class Purse(Allowance):
+    """Allows a number of messages, whatever the time."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def take(self, wanted: int) -> int:
+        taken = min(wanted, self.left)
+        self.left -= taken
+        return taken
+
+
+@pytest.fixture(scope="module")
+def learned(classifier: GrammarClassifier) -> LinearTable:
+    """A linear model of sixty lines."""
+    lines = lessons()
+    rows, starts = linear.read(lines, classifier)
+    return linear.train(rows, starts, linear.targets(lines), np.arange(len(lines)))
+
+
+def judge(
+    classifier: GrammarClassifier,
+    encoder: Encoder | None,
+    *,
+    table: LinearTable = NOTHING,
+    settings: JudgeSettings = PLAIN,
+    left: int = 1_000,
+) -> EnsembleClassifier:
+    return EnsembleClassifier(
+        grammar=classifier, table=table, encoder=encoder, settings=settings, allowance=Purse(left)
+    )
+
+
+def models(verdicts: Sequence[Verdict]) -> list[str]:
+    return [verdict.model for verdict in verdicts]
+
+
+def test_what_is_open_goes_to_the_encoder(classifier: GrammarClassifier) -> None:
+    encoder = Noting()
+    silver, other = judge(classifier, encoder).judge([said("silver?"), said("what a day")])
+    assert sorted(encoder.asked) == ["silver?", "what a day"]
+    assert (silver.intent, silver.model) == (Intent.CLAIM, "ensemble-9")
+    assert silver.confidence > 0.9
+    assert (other.intent, other.model) == (Intent.CHATTER, "ensemble-9")
+
+
+def test_what_is_plain_stays_with_the_linear_model(
+    classifier: GrammarClassifier, learned: LinearTable
+) -> None:
+    encoder = Noting()
+    sharp = Blend(quick=Mixture(linear=4.0), full=PLAIN.blend.full)
+    settings = msgspec.structs.replace(PLAIN, blend=sharp)
+    ensemble = judge(classifier, encoder, table=learned, settings=settings)
+    (plain,) = ensemble.judge([said("good evening all")])
+    assert (plain.intent, plain.model) == (Intent.CHATTER, "linear-9")
+    assert encoder.asked == []
+
+
+def test_the_shop_and_its_rules_are_asked_of_no_model(classifier: GrammarClassifier) -> None:
+    encoder = Noting()
+    rules = ShowRules(claim_words=("marbles",))
+    by_rule = said("marbles", rules=rules)
+    (verdict,) = judge(classifier, encoder).judge([by_rule])
+    assert encoder.asked == []
+    assert verdict == classifier.judge([by_rule])[0]
+    assert verdict.intent is Intent.CLAIM
+
+
+def test_nothing_gets_nothing(classifier: GrammarClassifier) -> None:
+    assert judge(classifier, Noting()).judge([]) == []
+
+
+@pytest.mark.asyncio
+async def test_a_busy_show_keeps_the_linear_verdicts(classifier: GrammarClassifier) -> None:
+    batch = [said(f"silver number {word}") for word in ("one", "two", "three", "four", "five")]
+    encoder = Noting()
+    verdicts = await judge(classifier, encoder, left=2).judge_live(batch)
+    assert sorted(models(verdicts)) == ["ensemble-9"] * 2 + ["linear-9"] * 3
+    assert len(encoder.asked) == 2
+    assert [verdict.intent for verdict in verdicts if verdict.model == "ensemble-9"] == [
+        Intent.CLAIM,
+        Intent.CLAIM,
+    ]
+    assert await judge(classifier, None, left=2).judge_live(batch) == judge(classifier, None).judge(
+        batch
+    )
+
+
+@pytest.mark.asyncio
+async def test_the_nearest_to_a_buyer_goes_first(
+    classifier: GrammarClassifier, learned: LinearTable
+) -> None:
+    soft = Blend(quick=Mixture(linear=0.3), full=PLAIN.blend.full)
+    settings = msgspec.structs.replace(PLAIN, blend=soft)
+    batch = [said(text) for text in ("lol", "good evening all", "mine or no", "is it silver?")]
+    quick = judge(classifier, None, table=learned, settings=settings).judge(batch)
+    nearest = min(batch, key=lambda one: abs(quick[batch.index(one)].confidence - 0.5))
+    encoder = Noting()
+    await judge(classifier, encoder, table=learned, settings=settings, left=1).judge_live(batch)
+    assert encoder.asked == [nearest.text]
+
+
+@pytest.mark.asyncio
+async def test_with_time_enough_a_show_is_judged_as_at_leisure(
+    classifier: GrammarClassifier,
+) -> None:
+    batch = [said(text) for text in ("silver", "hello", "mine", "sold silver")]
+    ensemble = judge(classifier, Noting())
+    assert await ensemble.judge_live(batch) == ensemble.judge(batch)
+
+
+@pytest.mark.asyncio
+async def test_what_the_encoder_meets_is_raised(classifier: GrammarClassifier) -> None:
+    class Broken(Noting):
+        def run(self, rows: Sequence[Sequence[int]]) -> Scores:
+            raise OSError("no memory")
+
+    with pytest.raises(OSError, match="no memory"):
+        await judge(classifier, Broken()).judge_live([said("silver")])
+
+
+def test_what_corrections_taught_is_used(tmp_path: Path) -> None:
+    shipped = read_settings()
+    own = tmp_path / "judge.json"
+    keen = Mixture(linear=0.0, shift=6.0)
+    learned = msgspec.structs.replace(shipped, blend=Blend(quick=keen, full=keen))
+    own.write_bytes(msgspec.json.encode(learned))
+    (verdict,) = EnsembleClassifier.load(encoder=False, own=own).judge([said("hello all")])
+    assert verdict.confidence > 0.9
+
+
+def test_what_was_learned_of_another_model_is_left_aside(tmp_path: Path) -> None:
+    own = tmp_path / "judge.json"
+    keen = Mixture(linear=0.0, shift=6.0)
+    older = JudgeSettings(version="0", blend=Blend(quick=keen, full=keen), marks={})
+    own.write_bytes(msgspec.json.encode(older))
+    (verdict,) = EnsembleClassifier.load(encoder=False, own=own).judge([said("hello all")])
+    assert verdict.confidence < 0.5
+
+
+def test_without_corrections_the_model_is_as_it_was_shipped(tmp_path: Path) -> None:
+    loaded = EnsembleClassifier.load(encoder=False, own=tmp_path / "none.json")
+    assert loaded.judge([said("mine")]) == EnsembleClassifier.load(encoder=False).judge(
+        [said("mine")]
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"version":'])
+def test_damaged_lessons_name_the_way_back(tmp_path: Path, data: bytes) -> None:
+    own = tmp_path / "judge.json"
+    own.write_bytes(data)
+    with pytest.raises(ModelDamaged, match=r"judge\.json") as raised:
+        EnsembleClassifier.load(encoder=False, own=own)
+    assert "dealflow train --forget" in raised.value.advice
