@@ -392,6 +392,16 @@ async def test_what_cannot_be_corrected_is_refused(tmp_path: Path) -> None:
         )
         with pytest.raises(MessageUnknown):
             await here.monitor.reconsider("s", [unknown])
+        known = (await here.message("mine!")).message.id
+        broken = msgspec.structs.replace(unknown, message_id=known)
+        for verdict in (
+            msgspec.structs.replace(broken.verdict, reason="\ud800"),
+            msgspec.structs.replace(broken.verdict, confidence=float("nan")),
+        ):
+            with pytest.raises(InputInvalid):
+                await here.monitor.reconsider(
+                    "s", [msgspec.structs.replace(broken, verdict=verdict)]
+                )
         assert (await here.correct("mine!", None)).version == 1  # there is nothing to take back
         assert await here.events(VerdictUpdated) == []
 

@@ -28,7 +28,7 @@ MOVING = BUYER_INTENTS | {Intent.RETRACTION, Intent.DEMAND}
 
 MAX_TURNS = 20_000
 """Turns that are kept to be folded again: more than the claims, lots and sales of a long day, and
-about 12 MB. A verdict on an older message is noted, and moves no line."""
+less than 20 MB. A verdict on an older message is noted, and moves no line."""
 
 MARK_EVERY = 64
 """Turns between two marks, each of some ten kilobytes; folding them again takes milliseconds."""

@@ -154,8 +154,14 @@ class ShowRunner:
         """Give stored messages further verdicts; return once these are committed.
 
         Raises:
+            InputInvalid: a verdict holds text that is none; nothing was taken.
+            MessageUnknown: a message is not of this show; the other verdicts were taken.
             Overloaded, DiskFull, StoreUnavailable, Stopping: none was taken.
         """
+        try:
+            msgspec.json.encode(revisions)
+        except UnicodeError as error:
+            raise InputInvalid(f"A verdict holds text that is none: {error}.") from error
         await self._ask([Reconsidered(revision=revision) for revision in revisions])
 
     async def _ask(self, facts: Sequence[Fact]) -> list[Outcome]:

@@ -135,7 +135,7 @@ def message_of(row: Row) -> StoredMessage:
             badges=_strings.decode(row[11]),
             channel=Channel(row[12]),
             backlog=bool(row[13]),
-            lot=None if row[15] is None else _lots.decode(row[15]),
+            lot=None if row[15] is None else _lot_of(row[15]),
         ),
         seq=row[6],
         intent=stands.intent,
@@ -412,3 +412,9 @@ def _counters_of(figures: dict[str, int]) -> Counters:
 def _lot_text(lot: Lot) -> str:
     """Return a lot as JSON; the lot on screen stands beside many messages."""
     return text_of(lot)
+
+
+@lru_cache(maxsize=256)
+def _lot_of(text: str) -> Lot:
+    """Read a lot once for the many messages beside which it stands."""
+    return _lots.decode(text)
