@@ -45,7 +45,9 @@ HOMES: dict[str, frozenset[str]] = {
     "settings": frozenset(),
     "telemetry": frozenset({"prometheus_client"}),
     "sources": frozenset({"websockets", "httpcore", "certifi", "playwright"}),
-    "intents": frozenset({"openai", "httpx2", "numpy", "onnxruntime", "sentencepiece"}),
+    "intents": frozenset(
+        {"openai", "httpx2", "numpy", "onnxruntime", "sentencepiece", "torch", "onnx"}
+    ),
     "ledger": frozenset(),
     "store": frozenset({"apsw"}),
     "bus": frozenset(),
@@ -62,8 +64,11 @@ NAMED_TWICE = frozenset({"starlette", "uvicorn"})
 """Libraries with two homes, because the stage is a platform of its own: it serves HTTP and
 WebSocket as the API does."""
 
-INNER_IMPORTS = frozenset({"compose", "cli.presenter"})
-"""Modules that may import inside functions, so that a command loads only what it uses."""
+INNER_IMPORTS = frozenset(
+    {"compose", "cli.presenter", "intents.training.pieces", "intents.training.train"}
+)
+"""Modules that may import inside functions, so that a command loads only what it uses, or runs
+without what only the training of the encoder needs."""
 
 TASK_OWNERS = frozenset({"cli.terminal", "sources.browser.chromium", "sources.forward"})
 """Modules that may start a task outside a task group; each keeps it and ends it."""

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
+from dealflow.cli.columns import columns
 from dealflow.cli.options import Invocation, common_options, threshold_option
 from dealflow.compose import classifier as make
 from dealflow.errors import FileUnreadable
@@ -80,28 +79,33 @@ def command(
     settings = invocation.settings()
     limit = settings.capture.threshold if threshold is None else threshold
     judge = make(settings, model)
+    output = invocation.output
     for path in files:
         if path.suffix == PLAIN:
             said = _captures(path, judge, limit)
-            if invocation.output.as_json:
-                invocation.output.lines(msgspec.json.encode(said) + b"\n")
+            if output.as_json:
+                output.record(said)
             else:
-                _console().print(
-                    f"{path.name}: {said.captured} of {said.messages:,} messages "
-                    f"would be captured at {limit:g}, {said.share:.3%}"
-                )
+                output.say(_told(said))
             continue
         examples = read_file(path)
         pairs = evaluate.judge_all(judge, examples)
         report = evaluate.measure(pairs, limit)
         points = evaluate.curve(pairs) if curve else []
-        if invocation.output.as_json:
-            figures = _figures(path, judge.name, limit, report, points)
-            invocation.output.lines(msgspec.json.encode(figures) + b"\n")
-        else:
-            _print(path, judge.name, limit, report, points, in_show=is_show(path))
-            if speed:
-                _console().print(_speed(judge, [one.utterance for one in examples]))
+        if output.as_json:
+            output.record(_figures(path, judge.name, limit, report, points))
+            continue
+        for line in _page(path, judge.name, limit, report, points):
+            output.say(line)
+        if speed:
+            output.say(_speed(judge, [one.utterance for one in examples]))
+
+
+def _told(said: Captures) -> str:
+    return (
+        f"{said.file}: {said.captured} of {said.messages:,} messages would be captured at "
+        f"{said.threshold:g}, {said.share:.3%}, by {said.model}"
+    )
 
 
 def _captures(path: Path, judge: Classifier, threshold: float) -> Captures:
@@ -151,92 +155,91 @@ def _natural(report: Report) -> float:
     return evaluate.at_prevalence(report.buyers, others, NATURAL)
 
 
-def _print(
-    path: Path,
-    model: str,
-    threshold: float,
-    report: Report,
-    points: Sequence[Point],
-    *,
-    in_show: bool,
-) -> None:
-    goals = evaluate.GOALS_OF_SHOWS if in_show else evaluate.GOALS_OF_LINES
+def _page(
+    path: Path, model: str, threshold: float, report: Report, points: Sequence[Point]
+) -> Iterator[str]:
+    in_show = is_show(path)
     buyers = report.buyers.right + report.buyers.missed
-    console = _console()
-    console.print(
-        f"\n{path.name}: {report.messages:,} messages, {buyers} by buyers "
+    yield (
+        f"{path.name}: {report.messages:,} messages, {buyers} by buyers "
         f"({buyers / max(report.messages, 1):.0%}), judged by {model} at {threshold:g}"
     )
-    console.print(_goals(report, goals))
+    yield ""
+    yield from _goals(report, evaluate.GOALS_OF_SHOWS if in_show else evaluate.GOALS_OF_LINES)
     if not in_show:
-        console.print(
-            f"Precision if {NATURAL:.0%} of the messages were buyers': {_natural(report):.3f}"
-        )
-    console.print(_languages(report))
-    console.print(_rates("intent", {str(name): rate for name, rate in report.intents.items()}))
-    console.print(_reliability(report))
+        yield f"precision if {NATURAL:.0%} of the messages were buyers': {_natural(report):.3f}"
+    yield ""
+    yield from _rates("language", report.languages)
+    yield ""
+    yield from _rates("intent", {str(name): rate for name, rate in report.intents.items()})
+    yield ""
+    yield from _reliability(report)
     if points:
-        console.print(_costs(points))
+        yield ""
+        yield from _costs(points)
+    yield ""
 
 
-def _goals(report: Report, goals: dict[str, Goal]) -> Table:
-    table = _table("measure", "value", "gate", "goal", "")
+def _goals(report: Report, goals: dict[str, Goal]) -> list[str]:
+    rows: list[list[str]] = []
     for name, value in evaluate.headline(report).items():
         goal = goals.get(name)
         if goal is None:
-            table.add_row(name, f"{value:.3f}", "", "", "")
+            rows.append([name, f"{value:.3f}", "", "", ""])
             continue
         verdict = "passes" if goal.is_met(value) else "below the gate" if goal.least else "too high"
-        table.add_row(name, f"{value:.3f}", f"{goal.gate:g}", f"{goal.target:g}", verdict)
-    return table
+        rows.append([name, f"{value:.3f}", f"{goal.gate:g}", f"{goal.target:g}", verdict])
+    return columns(["measure", "value", "gate", "goal", ""], rows)
 
 
-def _languages(report: Report) -> Table:
-    return _rates("language", report.languages)
+def _rates(title: str, rates: dict[str, Rate]) -> list[str]:
+    return columns(
+        [title, "lines", "precision", "recall", "F1"],
+        [
+            [
+                name,
+                str(rate.right + rate.missed),
+                f"{rate.precision:.3f}",
+                f"{rate.recall:.3f}",
+                f"{rate.f1:.3f}",
+            ]
+            for name, rate in rates.items()
+        ],
+    )
 
 
-def _rates(title: str, rates: dict[str, Rate]) -> Table:
-    table = _table(title, "lines", "precision", "recall", "F1")
-    for name, rate in rates.items():
-        table.add_row(
-            name,
-            str(rate.right + rate.missed),
-            f"{rate.precision:.3f}",
-            f"{rate.recall:.3f}",
-            f"{rate.f1:.3f}",
-        )
-    return table
-
-
-def _reliability(report: Report) -> Table:
-    table = _table("confidence", "lines", "said", "buyers", "")
-    for at, row in enumerate(report.bins):
-        low, high = at / evaluate.BINS, (at + 1) / evaluate.BINS
-        bar = "█" * round(row.buyers * 20)
-        if row.count:
-            table.add_row(
-                f"{low:.1f}–{high:.1f}",
+def _reliability(report: Report) -> list[str]:
+    return columns(
+        ["confidence", "lines", "said", "buyers", ""],
+        [
+            [
+                f"{at / evaluate.BINS:.1f}–{(at + 1) / evaluate.BINS:.1f}",
                 str(row.count),
                 f"{row.confidence:.2f}",
                 f"{row.buyers:.2f}",
-                bar,
-            )
-    return table
+                "█" * round(row.buyers * 20),
+            ]
+            for at, row in enumerate(report.bins)
+            if row.count
+        ],
+    )
 
 
-def _costs(points: Sequence[Point]) -> Table:
-    table = _table("threshold", "found", "missed", "false alarms", "precision", "recall")
-    for point in points:
-        rate = point.buyers
-        table.add_row(
-            f"{point.threshold:g}",
-            str(rate.right),
-            str(rate.missed),
-            str(rate.extra),
-            f"{rate.precision:.3f}",
-            f"{rate.recall:.3f}",
-        )
-    return table
+def _costs(points: Sequence[Point]) -> list[str]:
+    return columns(
+        ["threshold", "found", "missed", "false alarms", "precision", "recall"],
+        [
+            [
+                f"{point.threshold:g}",
+                str(point.buyers.right),
+                str(point.buyers.missed),
+                str(point.buyers.extra),
+                f"{point.buyers.precision:.3f}",
+                f"{point.buyers.recall:.3f}",
+            ]
+            for point in points
+        ],
+    )
 
 
 def _speed(judge: Classifier, said: Sequence[Utterance]) -> str:
@@ -260,14 +263,3 @@ def _runs(judge: Classifier, said: Sequence[Utterance], size: int) -> Iterator[f
         for start in range(0, len(said), size):
             judge.judge(said[start : start + size])
         yield len(said) / max(time.process_time() - began, 1e-9)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for at, name in enumerate(columns):
-        table.add_column(name, justify="left" if at == 0 or not name else "right")
-    return table
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)

@@ -9,8 +9,8 @@ import click
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from dealflow.cli.columns import columns
 from dealflow.cli.options import Invocation, common_options
 from dealflow.compose import learned_file, stored_corrections
 from dealflow.errors import InputInvalid
@@ -116,21 +116,22 @@ def _learn(
             )
         )
         return
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("told rightly", "messages", "before", "after"):
-        table.add_column(name, justify="left" if name == "told rightly" else "right")
-    _row(table, "held-out lines", lesson.floor_before, lesson.floor_after)
-    _row(table, "your corrections", lesson.corrections_before, lesson.corrections_after)
-    console.print(table)
+    for line in columns(
+        ["told rightly", "messages", "before", "after"],
+        [
+            _row("held-out lines", lesson.floor_before, lesson.floor_after),
+            _row("your corrections", lesson.corrections_before, lesson.corrections_after),
+        ],
+    ):
+        invocation.output.say(line)
     if lesson.weight:
-        console.print(f"The new confidences are in use from the next start on: {own}")
+        invocation.output.say(f"The new confidences are in use from the next start on: {own}")
     else:
-        console.print(f"Nothing changes: {lesson.reason}.")
+        invocation.output.say(f"Nothing changes: {lesson.reason}.")
 
 
-def _row(table: Table, name: str, before: Tally, after: Tally) -> None:
-    table.add_row(name, str(before.messages), str(before.right), str(after.right))
+def _row(name: str, before: Tally, after: Tally) -> list[str]:
+    return [name, str(before.messages), str(before.right), str(after.right)]
 
 
 def _bar() -> Progress:
