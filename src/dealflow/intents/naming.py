@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dealflow.intents.counts import COUNT_WORDS
 from dealflow.intents.evidence import SIZES, Evidence
@@ -49,6 +51,35 @@ def named_lot(evidence: Evidence, intent: Intent, written: str) -> str | None:
     if last not in words and f"{last[:-1]}'s" in written.casefold():
         names[-1] = last[:-1]
     return " ".join(names)
+
+
+@lru_cache(maxsize=1_000)
+def numbers_offered(title: str) -> frozenset[str]:
+    """Return the numbers that a title counts up: of "hooks 9-14" or "slots left: 1, 3, 6"."""
+    words = frozenset(_WORD.findall(title.casefold()))
+    if not words & _NUMBERED and "#" not in title:
+        return frozenset()  # 36-40 are sizes, as often as not
+    offered = {found for run in _RUN.findall(title) for found in _NUMBER.findall(run)}
+    for low, high in _SPAN.findall(title):
+        if 0 < int(high) - int(low) <= MOST_OFFERED:
+            offered |= {str(number) for number in range(int(low), int(high) + 1)}
+    return frozenset(offered)
+
+
+MOST_OFFERED = 300
+"""Numbers that one title can offer; a wider span is a year or a measure."""
+
+_UNITS = r"kg|cm|mm|ml|g|m|in|oz|yrs?|years?|mo|months?|anos|años|meses|pcs?|ct|k|xl|l|cai|cái"
+_SPAN = re.compile(rf"(?<![\w$.-])(\d{{1,3}})\s?[-–]\s?(\d{{1,3}})(?![\w%.-])(?!\s(?:{_UNITS})\b)")
+_RUN = re.compile(r"(?<![\w$.])\d{1,3}(?:, ?\d{1,3}){2,40}(?!\w)")
+_NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"[^\W\d_]+")
+_NUMBERED = frozenset({
+    "slot", "slots", "hook", "hooks", "spot", "spots", "number", "numbers", "numbered", "tag",
+    "tags", "tagged", "sticker", "stickers", "pick", "choose", "call", "nummer", "nummern",
+    "numero", "numeros", "numéro", "número", "números", "nomor", "kode", "เบอร์", "番号", "号",
+})  # fmt: skip
+"""Words of a title in which things go by their numbers."""
 
 
 def said_color(evidence: Evidence) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dealflow.intents.counts import is_counted, said_count, whole_count
 from dealflow.intents.evidence import MEASURES, SIZES, Evidence
-from dealflow.intents.naming import named_lot, said_color
+from dealflow.intents.naming import named_lot, numbers_offered, said_color
 from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.offers import AT_PRICE, in_full, is_near, is_rate, offered
-from dealflow.intents.scene import currency_of
+from dealflow.intents.scene import MAX_TITLE, currency_of
 from dealflow.intents.spoken import Amount, amounts_of, with_part
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 from dealflow.intents.written import as_written
@@ -46,7 +46,8 @@ _ALL_SIZES = SIZES | _MORE_SIZES
 _SIZE_UNITS = ("us", "uk", "eu", "cm", "mm", "ml", "oz", "kg", "g", "inch", "in", "ct")
 _SIZED = frozenset({
     "size", "sizes", "sz", "talla", "tallas", "taglia", "taglie", "taille", "grosse", "ukuran",
-    "saiz", "us", "uk", "eu", "rozmiar", "numara", "beden", "maat", "tamanho",
+    "saiz", "us", "uk", "eu", "rozmiar", "numara", "beden", "maat", "tamanho", "grossen", "gr",
+    "tam", "rozm", "mt", "maten", "numero", "num",
 })  # fmt: skip
 """Words of a title that make the numbers in it sizes."""
 
@@ -85,6 +86,7 @@ class SlotReader:
         self._items: list[str] = []
         self._used: set[int] = {at for hit in evidence.own for at in range(hit.start, hit.end)}
         self._sizes: dict[int, str] = {}  # by the place of the token
+        self._item_end = 0  # behind the last number that was claimed as an item
         self.quantity: int | None = None
         self.size: str | None = None
         self.price: float | None = None
@@ -229,6 +231,8 @@ class SlotReader:
         self._used.add(at)
         if plain.endswith(_ORDINALS) and plain[:-2].isdecimal():
             return
+        if self._text(at - 1) in _SPARED:
+            return
         if (
             plain[:-1].isdecimal()
             and plain[-1] == "s"
@@ -267,7 +271,8 @@ class SlotReader:
         tokens = self._tokens
         if at + 2 < len(tokens) and tokens[at + 1].text in ("-", "–", "—", "to", "thru", "through"):
             end = tokens[at + 2]
-            if end.kind is Kind.NUMBER and tokens[at].text in self._original:
+            chained = self._text(at - 1) == "-" or self._text(at + 3) == "-"  # "2-4-6-8"
+            if end.kind is Kind.NUMBER and tokens[at].text in self._original and not chained:
                 return at + 2
         return None
 
@@ -336,9 +341,14 @@ class SlotReader:
         scene, value = self._evidence.scene, amount.value
         text = token.text if amount.end - amount.start == 1 else f"{value:g}"
         means = scene.rules.number_is
-        labelled = self._text(amount.start - 1) in _ITEM_LABELS and self._intent in _TAKING
-        if labelled or scene.knows_code(text) or (means == "item" and self._intent in _TAKING):
+        before = self._text(amount.start - 1)
+        if before in _SPARED:
+            return
+        takes = self._intent in _TAKING
+        named = before in _ITEM_LABELS or means == "item" or self._is_in_list(amount, text)
+        if scene.knows_code(text) or (takes and named):
             self._items.append(text)
+            self._item_end = amount.end
         elif means == "price":
             self.price = self.price if self.price is not None else value
         elif means == "size":
@@ -347,6 +357,28 @@ class SlotReader:
             self.quantity = self.quantity or whole_count(value)
         elif self._intent in _TAKING:
             self._claimed(amount, text)
+
+    def _is_in_list(self, amount: Amount, text: str) -> bool:
+        """Say whether a number is one of several that are claimed together, or that are offered.
+
+        "17 and 19", "slots 2, 5, 9" and a number that the lot's title counts up ("hooks 9-14").
+        """
+        if self._evidence.scene.mode is not SaleMode.CLAIM or amount.spoken:
+            return False
+        if self._item_end and self._only_joins(self._item_end, amount.start):
+            return True
+        following = amount.end + 1
+        if self._only_joins(amount.end, following) and following < len(self._tokens):
+            after = self._tokens[following]
+            if after.kind is Kind.NUMBER and not is_counted(self._tokens, following):
+                return self._evidence.scene.lot is None or self._evidence.scene.code is None
+        lot = self._evidence.scene.lot
+        if self._evidence.scene.words & _SIZED:
+            return False
+        return lot is not None and text in numbers_offered(lot.title[:MAX_TITLE])
+
+    def _only_joins(self, start: int, end: int) -> bool:
+        return end > start and all(self._text(at) in _JOINERS for at in range(start, end))
 
     def _claimed(self, amount: Amount, text: str) -> None:
         """Place a number that no rule and no code explains."""
@@ -405,7 +437,13 @@ _ITEM_LABELS = frozenset({
     "#", "slot", "slots", "hook", "hooks", "spot", "number", "lot", "item", "no", "nr", "nummer",
     "etalase", "kode", "code", "nomor", "numero", "artikel", "row", "num",
 })  # fmt: skip
-_ORDINALS = ("st", "nd", "rd", "th")
+_ORDINALS = ("st", "nd", "rd", "th", "am", "pm")
+_JOINERS = frozenset(
+    {",", "-", "&", "and", "/", "y", "et", "und", "e", "dan", "at", "en", "i", "ve", "n"}
+)
+_SPARED = frozenset({"skip", "leave", "except", "without", "not", "minus", "besides"})
+"""Words before a number that take it out of a list."""
+
 _NOT_PRICES = frozenset(
     {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
 )

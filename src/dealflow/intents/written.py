@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 
 from dealflow.intents.normalise import normalise
 from dealflow.intents.tokens import is_unspaced
@@ -14,11 +14,19 @@ def as_written(text: str, normal: str) -> str:
 
     Digits of every script are told as plain ones, since codes are compared and shown.
     """
-    at, end = _found(text.casefold(), normal) if text.isascii() else (-1, -1)
-    if at < 0 and not normal.isdecimal():
-        text = unicodedata.normalize("NFC", text)
-        at, end = _found("".join(map(_folded, text)), normal)
-    return text[at:end] if at >= 0 else normal
+    if text.isascii() and "'" not in text:
+        at, end = _found(text.lower(), normal)
+        return text[at:end] if at >= 0 else normal
+    if normal.isdecimal():
+        return normal
+    parts = [_folded(char) for char in text]
+    at, end = _found("".join(parts), normal)
+    if at < 0:
+        return normal
+    ends = list(accumulate(map(len, parts)))
+    first = next(place for place, behind in enumerate(ends) if behind > at)
+    last = next(place for place, behind in enumerate(ends) if behind >= end)
+    return text[first : last + 1]
 
 
 def _found(text: str, part: str) -> tuple[int, int]:
@@ -26,16 +34,14 @@ def _found(text: str, part: str) -> tuple[int, int]:
     at = text.find(part)
     while at >= 0:
         end = at + len(part)
-        spaced = not is_unspaced(part[0])
         glued = text[max(0, at - 1) : at].isalnum() or text[end : end + 1].isalnum()
-        if not (spaced and glued):
+        if not glued or is_unspaced(part[0]):
             return at, end
         at = text.find(part, at + 1)
     return -1, -1
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4_096)
 def _folded(char: str) -> str:
-    """Return one character as the lexicon spells it, or as it is where that is no single one."""
-    plain = normalise(char)
-    return plain if len(plain) == 1 else char
+    """Return one character as the lexicon spells it, which may be none or several."""
+    return normalise(char)

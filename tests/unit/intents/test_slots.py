@@ -211,3 +211,62 @@ def test_items_by_name(classifier: GrammarClassifier, text: str, item: str | Non
     utterance = said(text, lot=WATCH)
     slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
     assert slots.item == item
+
+
+RACK = Lot(title="Purse rack B: hooks 9-14, $10", price=10, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("17 and 19 please", ["17", "19"]),
+        ("slots 2, 5, 9", ["2", "5", "9"]),
+        ("sold 91 92, skip 93", ["91", "92"]),
+        ("2-4-6 mine", ["2", "4", "6"]),
+        ("9 & 12", ["9", "12"]),
+        ("sold A1 and B3", ["A1", "B3"]),
+    ],
+)
+def test_numbers_that_are_claimed_together(
+    classifier: GrammarClassifier, text: str, items: list[str]
+) -> None:
+    utterance = said(text, lot=RACK)
+    slots, claims = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    assert [claim.item for claim in claims] == items
+    assert slots == claims[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "lot", "currency"),
+    [
+        ("90 pesos", Lot(title="Falda", price=100, currency="MXN"), "MXN"),
+        ("90 pesos", Lot(title="Palda", price=100, currency="PHP"), "PHP"),
+        ("90 pesos", Lot(title="Skirt", price=100), None),
+        ("90 kr", Lot(title="Kjole", price=100, currency="DKK"), "DKK"),
+        ("P90", Lot(title="Palda", price=100, currency="PHP"), "PHP"),
+        ("90e", Lot(title="Jupe", price=100, currency="EUR"), "EUR"),
+    ],
+)
+def test_a_shared_currency_is_the_lots_own(
+    classifier: GrammarClassifier, text: str, lot: Lot, currency: str | None
+) -> None:
+    utterance = said(text, lot=lot, mode=SaleMode.AUCTION)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.BID, text)
+    assert (slots.price, slots.currency) == (90, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "color"),
+    [
+        ("lấy màu trắng nha", "trắng"),
+        ("nehme das in Größe M, weiß", "weiß"),
+        ("je prends la dorée", "dorée"),
+        ("จองสีฟ้าค่ะ", "สีฟ้า"),
+    ],
+)
+def test_a_colour_stands_as_it_was_written(
+    classifier: GrammarClassifier, text: str, color: str
+) -> None:
+    utterance = said(text, lot=PERFUME)
+    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    assert slots.color == color
