@@ -9,14 +9,13 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
+from typing import cast
 
 from dealflow.api.app import create_app
 from dealflow.api.server import Server
 from dealflow.bus.base import Committed
 from dealflow.bus.memory import MemoryBus
 from dealflow.clock import SystemClock, iso
-from dealflow.errors import ShowUnknown
 from dealflow.model.events import (
     Frame,
     MessageView,
@@ -27,9 +26,8 @@ from dealflow.model.events import (
 )
 from dealflow.model.intent import Intent, Role, Slots
 from dealflow.model.position import Position
-from dealflow.pipeline.base import Outcome, PushedMessage, StartRequest
+from dealflow.pipeline.base import Monitor
 from dealflow.settings import ApiSettings, Settings
-from dealflow.store.base import Show
 from dealflow.store.sqlite import SqliteStore
 from dealflow.telemetry.metrics import Metrics
 
@@ -39,18 +37,7 @@ SETTLE_SECONDS = 0.3
 
 
 class _NoMonitor:
-    """Nothing is read here: messages come from `publish`."""
-
-    async def start(self, request: StartRequest) -> Show:
-        raise ShowUnknown("Nothing is read here.")
-
-    async def stop(self, session_id: str) -> Show:
-        raise ShowUnknown("Nothing is read here.")
-
-    async def push(
-        self, session_id: str, messages: Sequence[PushedMessage], *, platform: str = "push"
-    ) -> list[Outcome]:
-        raise ShowUnknown("Nothing is pushed here.")
+    """Nothing is read here: messages come from `publish`, and clients only listen."""
 
     @property
     def active(self) -> frozenset[str]:
@@ -100,7 +87,7 @@ async def main(clients: int, rate: int, seconds: float) -> None:
         settings=settings,
         store=store,
         bus=bus,
-        monitor=_NoMonitor(),
+        monitor=cast(Monitor, _NoMonitor()),
         metrics=metrics,
         clock=clock,
         token=TOKEN,
