@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from dealflow.errors import ModelDamaged
-from dealflow.intents.allowance import Allowance
 from dealflow.intents.blend import Blend, Mixture
 from dealflow.intents.encoder.runtime import Encoder
 from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings, read_settings
@@ -22,6 +21,7 @@ from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
 from dealflow.intents.training import linear
 from dealflow.model.intent import Intent, Utterance, Verdict
 from dealflow.model.show import ShowRules
+from tests.fakes.allowance import Purse
 from tests.unit.intents.lessons import lessons
 from tests.unit.intents.saying import said
 
@@ -50,19 +50,6 @@ class Noting(Encoder):
         for at, (silver,) in enumerate(rows):
             scores[at, CLAIM if silver else CHATTER] = 5
         return scores
-
-
-class Purse(Allowance):
-    """Allows a number of messages, whatever the time."""
-
-    def __init__(self, left: int) -> None:
-        super().__init__()
-        self.left = left
-
-    def take(self, wanted: int) -> int:
-        taken = min(wanted, self.left)
-        self.left -= taken
-        return taken
 
 
 @pytest.fixture(scope="module")
