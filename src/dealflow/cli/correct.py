@@ -46,10 +46,11 @@ def command(
 ) -> int:
     """Correct a verdict: this was no buyer, or a missed one.
 
-    SHOW is the show's key or id (`dealflow shows --json` names it), MESSAGE the id of a message (the
-    frames of `watch --json` and GET /api/sessions/SHOW/messages name it). Claims and captures follow at once; nothing is deleted,
-    and the message is kept with its context to learn from. While `dealflow serve` runs on the same
-    folder, ask it instead: POST /api/sessions/SHOW/messages/MESSAGE/correction.
+    SHOW is the show's key or id (`dealflow shows --json` names it), MESSAGE the id of a message
+    (the frames of `watch --json` and GET /api/sessions/SHOW/messages name it). Claims and captures
+    follow at once; nothing is deleted, and the message is kept with its context to learn from.
+    While `dealflow serve` runs on the same folder, ask it instead: POST
+    /api/sessions/SHOW/messages/MESSAGE/correction.
     """
     if word is None:
         raise click.UsageError("Say --not-buyer, --missed-buyer or --take-back.")
