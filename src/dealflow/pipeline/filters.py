@@ -169,13 +169,23 @@ def folded(text: str) -> str:
 
     Of a text without words its different signs stay.
     """
-    wide = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    wide = wide.casefold()
-    kept = "".join(char if _is_spoken(char) else " " for char in wide if char not in _JOINERS)
+    if text.isascii():
+        wide = text.lower()
+        kept = wide.translate(_PLAIN)
+    else:
+        wide = unicodedata.normalize("NFKC", text).casefold()
+        kept = "".join(char if _is_spoken(char) else " " for char in wide if char not in _JOINERS)
     return " ".join(kept.split()) or "".join(dict.fromkeys("".join(wide.split())))
 
 
 _JOINERS = frozenset("\u200b\u200c\u200d\u2060\ufeff\ufe0f\u00ad'’")
+
+
+_PLAIN = {
+    code: None if chr(code) in _JOINERS else " "
+    for code in range(128)
+    if not (chr(code).isalnum() or chr(code) in "$+%")
+}
 
 
 def _is_spoken(char: str) -> bool:
