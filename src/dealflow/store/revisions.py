@@ -37,11 +37,12 @@ _DOUBTS = BulkInsert("doubts", DOUBT_COLUMNS, "ON CONFLICT (message_id) DO NOTHI
 # What a revision of each source means for the message's doubt.
 _SETTLES = {VerdictSource.SECOND_OPINION: ANSWERED, VerdictSource.SELLER: CORRECTED}
 
+# CROSS JOIN makes SQLite look each id up, where it would walk the whole show.
 _PLACES = (
-    "SELECT id, seq, coalesce((SELECT max(version) FROM verdicts WHERE"
-    " verdicts.stream_session_id = chat_messages.stream_session_id"
-    " AND verdicts.seq = chat_messages.seq), 1) FROM chat_messages"
-    " WHERE stream_session_id = ? AND id IN (SELECT value FROM json_each(?))"
+    "SELECT m.id, m.seq, coalesce((SELECT max(version) FROM verdicts AS v WHERE"
+    " v.stream_session_id = m.stream_session_id AND v.seq = m.seq), 1)"
+    " FROM json_each(?2) AS wanted CROSS JOIN chat_messages AS m ON m.id = wanted.value"
+    " WHERE m.stream_session_id = ?1"
 )
 _LATEST = (
     "(SELECT max(version) FROM verdicts WHERE stream_session_id = ?1 AND seq = ?2"

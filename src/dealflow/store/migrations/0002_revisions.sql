@@ -33,7 +33,6 @@ CREATE TABLE verdicts (
 
 CREATE UNIQUE INDEX verdicts_standing ON verdicts (stream_session_id, seq) WHERE stands = 1;
 CREATE INDEX verdicts_by_run ON verdicts (run, seq) WHERE run IS NOT NULL;
-CREATE INDEX verdicts_of_sellers ON verdicts (created_at) WHERE source = 'seller';
 
 -- Messages that wait for a second opinion, and what became of those that waited.
 CREATE TABLE doubts (
