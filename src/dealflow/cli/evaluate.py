@@ -70,7 +70,7 @@ def command(
     speed: bool,
     threshold: float | None,
 ) -> None:
-    """Measure the classifier.
+    """Measure the classifier on labelled lines.
 
     FILES hold labelled lines {"id","text","context","lang","intent","slots"} or a labelled show. A
     .txt file is chat by people who buy nothing, a message a line: the share that would be

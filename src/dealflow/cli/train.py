@@ -53,7 +53,7 @@ def command(
     with_corrections: bool,
     forget: bool,
 ) -> None:
-    """Train the model.
+    """Train the model on the corpus, or recalibrate it with corrections.
 
     Without options the model is trained on the corpus of DealFlow's repository; the encoder needs
     PyTorch, which scripts/train installs. With --with-corrections nothing is needed but a store:
