@@ -53,7 +53,7 @@ def command(
     threshold: float | None,
     again: bool,
 ) -> int:
-    """Judge a stored show again and compare the buyers: gained, lost and the same.
+    """Judge a stored show again and compare the buyers.
 
     SHOW is the show's key or id. Every message is judged in its context as it was then; the
     verdicts are kept beside those that stand and change nothing. A run that was interrupted goes on
