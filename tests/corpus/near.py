@@ -30,15 +30,28 @@ _WIDE = 0x2E80
 Runs = frozenset[str]
 
 
+class Signs(dict[int, int]):
+    """Maps each character to itself, or to a space; remembers what it was asked."""
+
+    def __missing__(self, code: int) -> int:
+        separates = unicodedata.category(chr(code))[0] in _SEPARATING
+        self[code] = ord(" ") if separates else code
+        return self[code]
+
+
 def folded(text: str) -> str:
     """Return the text without case, width, digits and punctuation."""
     plain = _DIGITS.sub("0", unicodedata.normalize("NFKC", text).casefold())
-    kept = (" " if unicodedata.category(char)[0] in _SEPARATING else char for char in plain)
-    return " ".join("".join(kept).split())
+    return " ".join(plain.translate(_SIGNS).split())
+
+
+_SIGNS = Signs()
 
 
 def is_long(plain: str) -> bool:
     """Say whether a folded text is long enough to be compared."""
+    if len(plain) >= LONG:
+        return True
     double = sum(ord(char) >= _WIDE or ord(char) in _THAI for char in plain)
     return len(plain) + double >= LONG
 
@@ -58,21 +71,48 @@ def near_pairs(
     asked = _long(texts)
     known = _long(others) if others else asked
     rarity = Counter(run for _, own in (*asked, *(known if others else ())) for run in own)
-    index: defaultdict[str, list[int]] = defaultdict(list)
-    rare = [_rarest(own, rarity) for _, own in known]
+    index = Index(rarity)
     if others:
-        for at, chosen in enumerate(rare):
-            for run in chosen:
-                index[run].append(at)
-    for at, (place, own) in enumerate(asked):
-        chosen = _rarest(own, rarity) if others else rare[at]
-        for other in sorted({one for run in chosen for one in index[run]}):
-            shared = _shared(own, known[other][1])
-            if shared >= NEAR:
-                yield place, known[other][0], shared
+        for place, own in known:
+            index.add(place, own)
+    for place, own in asked:
+        for other, shared in index.near(own):
+            yield place, other, shared
         if not others:
-            for run in chosen:
-                index[run].append(at)
+            index.add(place, own)
+
+
+class Index:
+    """Texts by their rarest runs and their number of runs."""
+
+    def __init__(self, rarity: Counter[str]) -> None:
+        self._rarity = rarity
+        self._places: defaultdict[tuple[str, int], list[tuple[int, Runs]]] = defaultdict(list)
+
+    def add(self, place: int, own: Runs) -> None:
+        """Take in one text."""
+        for run in self._rarest(own):
+            self._places[run, len(own)].append((place, own))
+
+    def near(self, own: Runs) -> Iterator[tuple[int, float]]:
+        """Yield the places of the texts that are near, and how near."""
+        sizes = range(_least_shared(len(own)), len(own) * 5 // 4 + 1)
+        places = self._places
+        met: dict[int, Runs] = {}
+        for run in self._rarest(own):
+            for size in sizes:
+                if (run, size) in places:
+                    met.update(places[run, size])
+        for place, other in sorted(met.items()):
+            both = len(own & other)
+            shared = both / (len(own) + len(other) - both)
+            if shared >= NEAR:
+                yield place, shared
+
+    def _rarest(self, own: Runs) -> list[str]:
+        """Return so many of the rarest runs that no text is near without sharing one of them."""
+        order = sorted(own, key=lambda run: (self._rarity[run], run))
+        return order[: len(order) - _least_shared(len(order)) + 1]
 
 
 def _long(texts: Sequence[str]) -> list[tuple[int, Runs]]:
@@ -80,19 +120,6 @@ def _long(texts: Sequence[str]) -> list[tuple[int, Runs]]:
     return [(place, runs(one)) for place, one in enumerate(plain) if is_long(one)]
 
 
-def _rarest(own: Runs, rarity: Counter[str]) -> list[str]:
-    """Return so many of the rarest runs that no text is near without sharing one of them."""
-    order = sorted(own, key=lambda run: (rarity[run], run))
-    return order[: len(order) - _least_shared(len(order)) + 1]
-
-
 def _least_shared(size: int) -> int:
     """Return how many runs a text must share with any that is near to it."""
     return -(-size * 4 // 5)
-
-
-def _shared(one: Runs, other: Runs) -> float:
-    if min(len(one), len(other)) < NEAR * max(len(one), len(other)):
-        return 0.0
-    both = len(one & other)
-    return both / (len(one) + len(other) - both)

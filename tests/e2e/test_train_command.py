@@ -40,6 +40,7 @@ async def corrected(data: Path, count: int) -> None:
         )
 
 
+@pytest.mark.timeout(90)  # seconds of work, but on a busy machine
 def test_a_model_is_made_from_a_corpus(tmp_path: Path) -> None:
     folder, out = small_corpus(tmp_path / "corpus"), tmp_path / "models"
     shutil.copytree(artefacts.FOLDER, out)
