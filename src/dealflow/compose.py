@@ -101,7 +101,7 @@ def _ensemble(settings: Settings, patient: bool) -> Classifier:
 
 
 CLASSIFIERS: Mapping[str, Callable[[Settings, bool], Classifier]] = MappingProxyType(
-    {"grammar-1": _grammar, "linear-1": _linear, "ensemble-1": _ensemble}
+    {"ensemble-1": _ensemble, "linear-1": _linear, "grammar-1": _grammar}
 )
 """Every classifier by its name; the first is the usual one."""
 

@@ -21,11 +21,15 @@ Confidences = NDArray[np.float32]
 class Mixture(msgspec.Struct, frozen=True, kw_only=True):
     """How scores become probabilities: each model's weight, a bias for each intent, and a curve.
 
-    ``slope`` and ``shift`` map the log-odds of "is a buyer" to calibrated ones.
+    ``linear_more`` and ``encoder_more`` add to a model's weight for each intent: one model knows
+    bids best, the other questions. ``slope`` and ``shift`` map the log-odds of "is a buyer" to
+    calibrated ones.
     """
 
     linear: float
     encoder: float = 0.0
+    linear_more: tuple[float, ...] = (0.0,) * len(INTENTS)
+    encoder_more: tuple[float, ...] = (0.0,) * len(INTENTS)
     bias: tuple[float, ...] = (0.0,) * len(INTENTS)
     slope: float = 1.0
     shift: float = 0.0
@@ -43,9 +47,10 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
 
     The buyers' share of a row is the calibrated probability that the author is a buyer.
     """
-    scores = linear * np.float32(mixture.linear) + np.array(mixture.bias, np.float32)
+    scores = logs(linear) * (mixture.linear + np.array(mixture.linear_more))
+    scores = scores + np.array(mixture.bias)
     if encoder is not None:
-        scores = scores + encoder * np.float32(mixture.encoder)
+        scores = scores + logs(encoder) * (mixture.encoder + np.array(mixture.encoder_more))
     shares = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
     shares = shares / shares.sum(axis=1, keepdims=True) + _FAINT  # no side is ever empty
     raw, other = shares[:, BUYERS].sum(axis=1), shares[:, ~BUYERS].sum(axis=1)
@@ -53,6 +58,14 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
     buyers = 1 / (1 + np.exp(-odds))
     factors = np.where(BUYERS, (buyers / raw)[:, None], ((1 - buyers) / other)[:, None])
     return np.asarray(shares * factors, np.float32)
+
+
+def logs(scores: Scores) -> NDArray[np.float64]:
+    """Return the logarithms of the probabilities that scores stand for."""
+    high = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(
+        high - np.log(np.exp(high, dtype=np.float64).sum(axis=1, keepdims=True)), np.float64
+    )
 
 
 def confidences(shares: Scores) -> Confidences:

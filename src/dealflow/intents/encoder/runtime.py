@@ -19,7 +19,7 @@ from dealflow.model.intent import Utterance
 
 MODEL, PIECES = "encoder.onnx", "encoder.spm"
 
-GROUP = 16
+GROUP = 1
 """Messages that run together. Sorted by length, so that little of a group is padding."""
 
 

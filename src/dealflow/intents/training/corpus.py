@@ -28,10 +28,14 @@ class Part(StrEnum):
 
 
 class Splits(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that train nothing: those that calibrate, and those that only measure."""
+    """The files that train nothing: those that calibrate, and those that only measure.
+
+    ``fresh`` names those of the calibrating files whose writers wrote none that train.
+    """
 
     calibration: tuple[str, ...]
     heldout: tuple[str, ...]
+    fresh: tuple[str, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
     example: Example
     file: str
     part: Part
+    is_fresh: bool = False
 
     @property
     def in_show(self) -> bool:
@@ -70,7 +75,8 @@ def read(folder: Path) -> list[Entry]:
             part = Part.CALIBRATION
         elif name in splits.heldout:
             part = Part.HELDOUT
-        entries += [Entry(example, name, part) for example in read_file(path)]
+        is_fresh = name in splits.fresh
+        entries += [Entry(example, name, part, is_fresh) for example in read_file(path)]
     missing = {*splits.calibration, *splits.heldout} - known
     if missing:
         raise InputInvalid(

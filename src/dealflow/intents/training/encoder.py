@@ -5,7 +5,7 @@ PyTorch is needed here and nowhere else; ``scripts/train`` installs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 import numpy as np
@@ -25,9 +25,10 @@ LAYERS = 6
 LONGEST = 96
 """Numbers of a sequence; see `encoder.inputs` for its parts."""
 
-EPOCHS = 4
+ROUNDS = ((4, 1.5e-4),)
+"""Epochs and the highest rate of each round; a round begins with a fresh optimizer."""
+
 BATCH = 32
-RATE = 1.5e-4
 WARM = 0.06
 DECAY = 0.01
 SMOOTHING = 0.02
@@ -135,14 +136,16 @@ def train(
     progress: Progress | None = None,
 ) -> None:
     """Tune the network to the chosen rows. ``hidden`` is the number of the mark `OTHER`."""
-    optimizer = torch.optim.AdamW(_groups(network), lr=RATE)
-    steps = EPOCHS * -(-len(chosen) // BATCH)
-    random, step = Random(SEED), 0
+    random = Random(SEED)
     torch.manual_seed(SEED)
-    for epoch in range(EPOCHS):
-        network.train()
-        for batch in _batches(rows, chosen, random):
-            rate = RATE * min(1.0, step / (WARM * steps)) * max(0.02, 1 - step / steps)
+    each = -(-len(chosen) // BATCH)
+    done, total = 0, each * sum(epochs for epochs, _ in ROUNDS)
+    for epochs, highest in ROUNDS:
+        optimizer = torch.optim.AdamW(_groups(network), lr=highest)
+        steps = epochs * each
+        for step, batch in enumerate(_rounds(rows, chosen, random, epochs)):
+            network.train()
+            rate = highest * min(1.0, step / (WARM * steps)) * max(0.02, 1 - step / steps)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             ids = _hide(padded([rows[one] for one in batch]), hidden)
@@ -153,10 +156,16 @@ def train(
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
-            step += 1
-            if progress is not None and (step % 10 == 0 or step == steps):
-                progress("encoder", step, steps)
-        del epoch
+            done += 1
+            if progress is not None and (done % 10 == 0 or done == total):
+                progress("encoder", done, total)
+
+
+def _rounds(
+    rows: Sequence[Sequence[int]], chosen: Sequence[int], random: Random, epochs: int
+) -> Iterator[list[int]]:
+    for _ in range(epochs):
+        yield from _batches(rows, chosen, random)
 
 
 def predict(network: Network, rows: Sequence[Sequence[int]]) -> Scores:

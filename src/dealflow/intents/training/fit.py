@@ -2,65 +2,78 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dealflow.intents.blend import BUYERS, Mixture, probabilities
+from dealflow.intents.blend import BUYERS, Mixture, logs, probabilities
 from dealflow.intents.linear.table import INTENTS, Scores
 
 Targets = NDArray[np.intp]
 
-STEPS = 400
-RATE = 0.05
+STEPS = 600
+RATE = 0.03
 PULL = 0.02
-"""How strongly biases are drawn to nothing: rare intents have few lines to learn one from."""
+"""How strongly biases are drawn to nothing and an intent's weights to their mean: rare intents have
+few lines to learn their own from."""
 
 
-def mixture(linear: Scores, encoder: Scores | None, wanted: Targets) -> Mixture:
-    """Return the mixture under which the wanted intents are the likeliest, then calibrated."""
+def mixture(
+    linear: Scores,
+    encoder: Scores | None,
+    wanted: Targets,
+    fresh: NDArray[np.bool_] | None = None,
+) -> Mixture:
+    """Return the mixture under which the wanted intents are the likeliest, then calibrated.
+
+    ``fresh`` marks the lines whose writers wrote none that trained; the curve is fitted to them
+    alone, since it is there that a probability must mean what it says. Without it to all.
+    """
     chosen = _experts(linear, encoder, wanted)
+    if fresh is not None and fresh.any():
+        linear, wanted = linear[fresh], wanted[fresh]
+        encoder = None if encoder is None else encoder[fresh]
     slope, shift = _curve(chosen, linear, encoder, wanted)
-    return Mixture(
-        linear=chosen.linear,
-        encoder=chosen.encoder,
-        bias=chosen.bias,
-        slope=slope,
-        shift=shift,
-    )
+    return msgspec.structs.replace(chosen, slope=slope, shift=shift)
 
 
 def _experts(linear: Scores, encoder: Scores | None, wanted: Targets) -> Mixture:
     """Find the weights of the two models and the biases, by Adam on the log loss."""
-    experts = [linear.astype(np.float64)]
-    if encoder is not None:
-        experts.append(encoder.astype(np.float64))
-    size = len(experts) + len(INTENTS)
-    point = np.zeros(size)
-    point[: len(experts)] = 1.0 / len(experts)
-    mean, square = np.zeros(size), np.zeros(size)
-    true = np.eye(len(INTENTS))[wanted]
+    experts = [logs(linear)] if encoder is None else [logs(linear), logs(encoder)]
+    columns, count = len(INTENTS), len(experts)
+    # A row for each model: its weight for each intent. The last row are the biases.
+    point = np.zeros((count + 1, columns))
+    point[:count] = 1.0 / count
+    mean, square = np.zeros_like(point), np.zeros_like(point)
+    true = np.eye(columns)[wanted]
     for step in range(1, STEPS + 1):
-        scores = sum(weight * one for weight, one in zip(point, experts, strict=False))
-        scores = scores + point[len(experts) :]
+        scores = sum(weights * one for weights, one in zip(point, experts, strict=False))
+        scores = scores + point[count]
         chances = np.exp(scores - scores.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
         error = (chances - true) / len(wanted)
-        slope = np.concatenate(
-            [
-                [float((error * one).sum()) for one in experts],
-                error.sum(axis=0) + PULL * point[len(experts) :] / len(INTENTS),
-            ]
-        )
+        slope = np.stack([(error * one).sum(axis=0) for one in experts] + [error.sum(axis=0)])
+        pulled = point.copy()
+        pulled[:count] -= point[:count].mean(axis=1, keepdims=True)
+        slope += PULL * pulled / columns
         mean = 0.9 * mean + 0.1 * slope
         square = 0.99 * square + 0.01 * slope * slope
-        point -= (RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)) * (
-            1 - step / (STEPS + 1)
-        )
+        move = (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)
+        point -= RATE * (1 - step / (STEPS + 1)) * move
+    means = [float(round(weight, 4)) for weight in point[:count].mean(axis=1)]
+    more = [_rounded(row - mean) for row, mean in zip(point[:count], means, strict=True)]
+    nothing = _rounded(np.zeros(columns))
     return Mixture(
-        linear=round(float(point[0]), 4),
-        encoder=round(float(point[1]), 4) if encoder is not None else 0.0,
-        bias=tuple(round(float(one), 4) for one in point[len(experts) :]),
+        linear=means[0],
+        encoder=means[1] if count == 2 else 0.0,
+        linear_more=more[0],
+        encoder_more=more[1] if count == 2 else nothing,
+        bias=_rounded(point[count]),
     )
+
+
+def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(value), 4) for value in values)
 
 
 def _curve(

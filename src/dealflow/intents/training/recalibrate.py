@@ -28,15 +28,26 @@ LEAST = 5
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """What both models say of some messages, and the column of each one's intent."""
+    """What both models say of some messages, and the column of each one's intent.
+
+    ``fresh`` marks those to which the confidence is fitted; ``None`` marks them all.
+    """
 
     linear: Scores
     encoder: Scores
     wanted: Targets
+    fresh: NDArray[np.bool_] | None = None
+
+    @property
+    def marked(self) -> NDArray[np.bool_]:
+        """Return for each message whether the confidence is fitted to it."""
+        return np.ones(len(self.wanted), np.bool_) if self.fresh is None else self.fresh
 
     def at(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> Scored:
         """Return some of them."""
-        return Scored(self.linear[places], self.encoder[places], self.wanted[places])
+        return Scored(
+            self.linear[places], self.encoder[places], self.wanted[places], self.marked[places]
+        )
 
     def with_others(self, others: Scored, times: int) -> Scored:
         """Return these and the others, each of those so many times."""
@@ -44,6 +55,7 @@ class Scored(msgspec.Struct, frozen=True):
             np.concatenate([self.linear, np.repeat(others.linear, times, axis=0)]),
             np.concatenate([self.encoder, np.repeat(others.encoder, times, axis=0)]),
             np.concatenate([self.wanted, np.repeat(others.wanted, times)]),
+            np.concatenate([self.marked, np.repeat(others.marked, times)]),
         )
 
     def to_bytes(self) -> bytes:
@@ -54,6 +66,7 @@ class Scored(msgspec.Struct, frozen=True):
             linear=self.linear.astype(np.float16),
             encoder=self.encoder.astype(np.float16),
             wanted=self.wanted.astype(np.uint8),
+            fresh=self.marked,
         )
         return file.getvalue()
 
@@ -65,6 +78,7 @@ class Scored(msgspec.Struct, frozen=True):
                 arrays["linear"].astype(np.float32),
                 arrays["encoder"].astype(np.float32),
                 arrays["wanted"].astype(np.intp),
+                arrays["fresh"].astype(np.bool_),
             )
 
 
@@ -137,8 +151,8 @@ def learn(
 
 def _fitted(scored: Scored) -> Blend:
     return Blend(
-        quick=fit.mixture(scored.linear, None, scored.wanted),
-        full=fit.mixture(scored.linear, scored.encoder, scored.wanted),
+        quick=fit.mixture(scored.linear, None, scored.wanted, scored.marked),
+        full=fit.mixture(scored.linear, scored.encoder, scored.wanted, scored.marked),
     )
 
 

@@ -77,18 +77,19 @@ def train(
     table = linear.train(rows, starts, wanted, training, progress)
     table = LinearTable.from_bytes(table.to_bytes())  # as it is shipped: one byte a weight
     held = [examples[at] for at in calibration]
+    fresh = np.array([entries[at].is_fresh for at in calibration], np.bool_)
     scores = table.logits(*linear.read(held, grammar))
     deep = encoder_scores(Encoder(model, pieces, numbers), held, grammar)
     blend = Blend(
-        quick=fit.mixture(scores, None, wanted[calibration]),
-        full=fit.mixture(scores, deep, wanted[calibration]),
+        quick=fit.mixture(scores, None, wanted[calibration], fresh),
+        full=fit.mixture(scores, deep, wanted[calibration], fresh),
     )
     settings = JudgeSettings(version=VERSION, blend=blend, marks=numbers)
     files = {
         LINEAR: table.to_bytes(),
         MODEL: model,
         PIECES: pieces,
-        CALIBRATION: Scored(scores, deep, wanted[calibration]).to_bytes(),
+        CALIBRATION: Scored(scores, deep, wanted[calibration], fresh).to_bytes(),
         SETTINGS: msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n",
     }
     artefacts.write(files, version=VERSION, corpus=corpus.digest(folder), folder=out)
