@@ -16,7 +16,7 @@ LINES = (
     {"t": 1, "kind": "lot", "lot": {"code": "12", "title": "12 Red dress", "stock": 1}},
     {"t": 2, "kind": "chat", "user": "spam", "text": "free followers evil.com"},
     {"t": 3, "kind": "chat", "user": "amy", "text": "12"},
-    {"t": 4, "kind": "chat", "user": "bo", "text": "lock 12"},
+    {"t": 4, "kind": "chat", "user": "bo", "text": "marbles"},
     {"t": 5, "kind": "end"},
 )
 
@@ -58,8 +58,8 @@ def test_filters_of_a_served_show_and_of_one_at_rest(tmp_path: Path) -> None:
     ("options", "buyers"),
     [
         ((), ["amy"]),
-        (("--rules", "claim words: lock; number = item"), ["amy", "bo"]),
-        (("--mute", "amy", "--rules", "claim words: lock"), ["bo"]),
+        (("--rules", "claim words: marbles; number = item"), ["amy", "bo"]),
+        (("--mute", "amy", "--rules", "claim words: marbles"), ["bo"]),
     ],
 )
 def test_a_replay_takes_filters_and_a_line_of_rules(

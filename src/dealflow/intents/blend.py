@@ -60,6 +60,23 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
     return np.asarray(shares * factors, np.float32)
 
 
+def heard_twice(shares: Scores, other: float) -> Scores:
+    """Return the rows with each buyers' share halfway, in log-odds, to another reader's."""
+    buyers = np.clip(confidences(shares), _FAINT, 1 - _FAINT)
+    odds = (np.log(buyers / (1 - buyers)) + np.log(other / (1 - other))) / 2
+    return _with_buyers(shares, np.asarray(1 / (1 + np.exp(-odds)), np.float32))
+
+
+def _with_buyers(shares: Scores, wanted: Confidences) -> Scores:
+    buyers = confidences(shares)
+    factors = np.where(
+        BUYERS,
+        (wanted / np.maximum(buyers, _FAINT))[:, None],
+        ((1 - wanted) / np.maximum(1 - buyers, _FAINT))[:, None],
+    )
+    return np.asarray(shares * factors, np.float32)
+
+
 def logs(scores: Scores) -> NDArray[np.float64]:
     """Return the logarithms of the probabilities that scores stand for."""
     high = scores - scores.max(axis=1, keepdims=True)

@@ -92,6 +92,4 @@ def _is_said_anew(old: RulesPatch, new: RulesPatch) -> bool:
     """Say whether the new announcement leaves nothing of the old one."""
     if old.claim_words or old.codes:
         return False
-    return all(
-        getattr(old, name) is None or getattr(new, name) is not None for name in _SWITCHES
-    )
+    return all(getattr(old, name) is None or getattr(new, name) is not None for name in _SWITCHES)

@@ -158,6 +158,8 @@ async def test_get_changes_nothing() -> None:
             "/api/start-monitoring",
             "/api/stop-monitoring",
             "/api/sessions/{id:path}/messages",
+            "/api/sessions/{id:path}/messages/{message_id}/correction",
+            "/api/sessions/{id:path}/reanalysis",
             "/functions/v1/monitor-realtime-stream",
             "/logout",
         }
@@ -165,7 +167,7 @@ async def test_get_changes_nothing() -> None:
             "/api/sessions/{id:path}/filters",
         }
         assert {method for found in methods.values() for method in found} <= {
-            *("GET", "HEAD", "POST", "PUT", "PATCH"),
+            *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
         }
 
 
