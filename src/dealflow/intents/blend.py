@@ -62,19 +62,13 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
 
 def heard_twice(shares: Scores, other: float) -> Scores:
     """Return the rows with each buyers' share halfway, in log-odds, to another reader's."""
-    buyers = np.clip(confidences(shares), _FAINT, 1 - _FAINT)
-    odds = (np.log(buyers / (1 - buyers)) + np.log(other / (1 - other))) / 2
-    return _with_buyers(shares, np.asarray(1 / (1 + np.exp(-odds)), np.float32))
-
-
-def _with_buyers(shares: Scores, wanted: Confidences) -> Scores:
-    buyers = confidences(shares)
-    factors = np.where(
-        BUYERS,
-        (wanted / np.maximum(buyers, _FAINT))[:, None],
-        ((1 - wanted) / np.maximum(1 - buyers, _FAINT))[:, None],
-    )
-    return np.asarray(shares * factors, np.float32)
+    full = shares.astype(np.float64) + _FAINT  # no side is ever empty
+    full /= full.sum(axis=1, keepdims=True)
+    buyers, others = full[:, BUYERS].sum(axis=1), full[:, ~BUYERS].sum(axis=1)
+    odds = (np.log(buyers / others) + np.log(other / (1 - other))) / 2
+    wanted = 1 / (1 + np.exp(-odds))
+    factors = np.where(BUYERS, (wanted / buyers)[:, None], ((1 - wanted) / others)[:, None])
+    return np.asarray(full * factors, np.float32)
 
 
 def logs(scores: Scores) -> NDArray[np.float64]:
