@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from dealflow.clock import Clock
 from dealflow.errors import DealflowError, TransportUnknown
 from dealflow.model.facts import ChatSeen, Fact, Pulse
 from dealflow.sources.base import Emit, ShowInfo, ShowRef, Transport
@@ -17,12 +20,13 @@ def chat(number: int, *, backlog: bool = False, user: str = "amy") -> ChatSeen:
 
 
 class ScriptedReader:
-    """Emits what it is given; ends or fails when it is told."""
+    """Emits what it is given, as of now where it has no time; ends or fails when it is told."""
 
-    def __init__(self, way: Transport) -> None:
+    def __init__(self, way: Transport, clock: Clock) -> None:
         self.name = f"fake.{way}"
         self.way = way
         self.cancelled = False
+        self._clock = clock
         self._said: asyncio.Queue[Sequence[Fact] | Exception | None] = asyncio.Queue()
 
     async def run(self, emit: Emit) -> None:
@@ -36,7 +40,8 @@ class ScriptedReader:
             raise
 
     def say(self, *facts: Fact) -> None:
-        self._said.put_nowait(facts)
+        now = self._clock.now_ms()
+        self._said.put_nowait([replace(fact, at=fact.at or now) for fact in facts])
 
     def pulse(self) -> None:
         self.say(Pulse(at=0, way=self.name))
@@ -53,8 +58,9 @@ class ScriptedPlatform:
 
     name = "fake"
 
-    def __init__(self, *ways: Transport) -> None:
+    def __init__(self, *ways: Transport, clock: Clock) -> None:
         self.ways = ways
+        self._clock = clock
         self.readers: list[ScriptedReader] = []
         self.refuses: dict[Transport, DealflowError] = {}
 
@@ -72,7 +78,7 @@ class ScriptedPlatform:
             raise self.refuses[transport]
         if transport not in self.ways:
             raise TransportUnknown("no such way")
-        self.readers.append(ScriptedReader(transport))
+        self.readers.append(ScriptedReader(transport, self._clock))
         return self.readers[-1]
 
     def started(self, way: Transport) -> list[ScriptedReader]:

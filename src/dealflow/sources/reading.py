@@ -37,6 +37,9 @@ LINED_UP: Final = 200
 """Messages that are told again at a hand-over. The pipeline lines up the latest 300 where one side
 has no ids, and the reader in charge told everything that is older."""
 
+MAX_DELAY_MS: Final = 5_000
+"""A message that took longer to come tells of a wrong clock, not of its way."""
+
 _SCREEN: Final = (LotShown | LotClosed, ShowSeen, ViewersSeen)
 """What only the reader in charge tells; of another, the latest of each kind is held."""
 
@@ -47,8 +50,10 @@ class Reading:
     """A reader from its start to its end. Times are monotonic seconds, ``…_ms`` wall time.
 
     ``born`` is the first sign of life, ``life`` the last one; ``heard`` is the first live message,
-    ``chat`` the last one; ``None``: none yet. ``is_paused`` is the reader's own word that it does
-    not hear the chat just now. ``viewers`` is how many watch, as far as it told.
+    ``chat`` the last one; ``None``: none yet. ``whole_ms`` is up to when all that was said has
+    come: a line that was on its way when the reading broke was said later. ``is_paused`` is the
+    reader's own word that it does not hear the chat just now. ``viewers`` is how many watch, as far
+    as it told.
     """
 
     def __init__(self, reader: Reader, way: Transport, clock: Clock) -> None:
@@ -59,7 +64,7 @@ class Reading:
         self.born: float | None = None
         self.born_ms = clock.now_ms()
         self.life: float | None = None
-        self.life_ms = clock.now_ms()
+        self.whole_ms = clock.now_ms()
         self.heard: float | None = None
         self.chat: float | None = None
         self.chat_ms: int | None = None
@@ -73,6 +78,7 @@ class Reading:
         self._runs: deque[list[ChatSeen]] = deque(maxlen=MAX_RUNS)
         self._clock = clock
         self._emitting = 0
+        self._delay = 0
 
     @property
     def is_alive(self) -> bool:
@@ -151,16 +157,23 @@ class Reading:
     def _hear(self, facts: Sequence[Fact]) -> None:
         self._mark()
         if self.born is None:
-            self.born, self.born_ms = self.life, self.life_ms
+            self.born, self.born_ms = self.life, self._clock.now_ms()
         for fact in facts:
             if isinstance(fact, ViewersSeen):
                 self.viewers = fact.viewers
-        if any(isinstance(fact, ChatSeen) and not fact.backlog for fact in facts):
-            self.chat, self.chat_ms = self.life, self.life_ms
-            self.heard = self.chat if self.heard is None else self.heard
+            if isinstance(fact, ChatSeen) and not fact.backlog:
+                if fact.sent_at is not None:
+                    self._delay = min(MAX_DELAY_MS, max(0, fact.at - fact.sent_at))
+                self.chat, self.chat_ms = self.life, self.said_by(fact.at)
+                self.heard = self.chat if self.heard is None else self.heard
+            self.whole_ms = max(self.whole_ms, self.said_by(fact.at))
+
+    def said_by(self, at: int) -> int:
+        """Return when that was said which comes at a time: earlier by the last message's way."""
+        return at - self._delay
 
     def _mark(self) -> None:
-        self.life, self.life_ms = self._clock.monotonic(), self._clock.now_ms()
+        self.life = self._clock.monotonic()
 
     def _told(self, error: BaseException) -> Failure:
         if not isinstance(error, DealflowError):

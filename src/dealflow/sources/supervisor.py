@@ -348,7 +348,7 @@ class Supervisor:
         worked = 0.0 if reading.born is None else now - reading.born
         if worked >= HEALTHY_SECONDS:
             way.recovered()
-        self._interrupt(reading.life_ms, failure.label)
+        self._interrupt(reading.whole_ms, failure.label)
         stubborn = failure.retry is Retry.BACKOFF and not failure.is_silence
         self._insist = way if stubborn and way.quick.failures < STUBBORN else None
         if self._insist is way and worked >= WORKED_SECONDS:
@@ -454,7 +454,7 @@ class Supervisor:
                 await self._settle_gap(reading)
                 self._live_since = None
                 self._seen.note(facts[:place])
-                self._interrupt(fact.at, "channel closed")
+                self._interrupt(reading.said_by(fact.at), "channel closed")
                 await self._tell(fact.status, fact.reason, reading.name)
 
     async def _note_life(self, reading: Reading, told: Sequence[Fact]) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from dealflow.errors import (
     BrowserLost,
@@ -45,7 +46,7 @@ class Show:
 
     def __init__(self, transport: Transport, ways: Sequence[Transport]) -> None:
         self.clock = ManualClock()
-        self.platform = ScriptedPlatform(*ways)
+        self.platform = ScriptedPlatform(*ways, clock=self.clock)
         self.metrics = Metrics()
         self.facts: list[Fact] = []
         self.room = asyncio.Event()
@@ -214,6 +215,34 @@ async def test_a_gap_reaches_from_the_last_sign_of_life_to_the_next() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_gap_begins_where_the_last_message_was_said_and_not_where_it_came() -> None:
+    async with supervised() as show:
+        await show.live_on(show.reader, seconds=10)
+        at = show.clock.now_ms()
+        show.reader.say(replace(chat(1), at=at, sent_at=at - 400))
+        await show.turn()
+        show.reader.fail(CUT)
+        second = await show.wait_for_reader(2, seconds=1)
+        second.say(chat(2, backlog=True), chat(3))
+        await show.clock.advance(5)
+        [(start, _, _)] = show.gaps
+        assert start == pytest.approx(9.6, abs=0.01)
+
+
+@pytest.mark.asyncio
+async def test_the_same_words_said_again_are_no_proof_where_messages_have_ids() -> None:
+    async with supervised() as show:
+        await show.live_on(show.reader, seconds=6)
+        show.reader.say(chat(1), chat(2))
+        await show.turn()
+        show.reader.fail(CUT)
+        second = await show.wait_for_reader(2, seconds=1)
+        second.say(chat(7, backlog=True), chat(8, backlog=True))
+        await show.clock.advance(5)
+        assert len(show.gaps) == 1
+
+
+@pytest.mark.asyncio
 async def test_a_backlog_that_reaches_back_leaves_no_gap() -> None:
     async with supervised() as show:
         await show.live_on(show.reader, seconds=6)
@@ -310,10 +339,11 @@ async def test_a_quiet_room_is_not_a_stalled_feed() -> None:
         show.reader.say(chat(1, backlog=True))
         await show.turn()
         assert show.statuses[-1] == "quiet"
-        show.reader.say(chat(2))
+        said = replace(chat(2), at=show.clock.now_ms())
+        show.reader.say(said)
         await show.turn()
         assert show.statuses[-1] == "live"
-        assert show.facts[-2:] == [show.states[-1], chat(2)]
+        assert show.facts[-2:] == [show.states[-1], said]
         assert show.gaps == []
 
 
@@ -360,7 +390,7 @@ async def test_the_better_way_takes_over_once_it_has_proved_itself() -> None:
         socket = show.reader
         assert socket.way is SOCKET
         assert not browser.cancelled
-        lot = LotShown(lot=Lot(platform_id="p1"), at=0)
+        lot = LotShown(lot=Lot(platform_id="p1"), at=show.clock.now_ms())
         socket.say(lot, ViewersSeen(viewers=9, at=0), chat(1, backlog=True))
         await show.live_on(browser, socket, seconds=3)
         assert not browser.cancelled
