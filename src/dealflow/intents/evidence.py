@@ -72,7 +72,8 @@ class Evidence:
 
     def of(self, *labels: str) -> list[Hit]:
         """Return the phrases of these kinds."""
-        return [hit for label in labels for hit in self.hits.get(label, ())]
+        hits = self.hits
+        return [hit for label in labels if label in hits for hit in hits[label]] if hits else []
 
     def clause(self, at: int) -> int:
         """Return the number of the clause in which a token stands."""

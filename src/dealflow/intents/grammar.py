@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dealflow.intents import calibration as tables
 from dealflow.intents.calibration import Calibration
@@ -19,6 +20,9 @@ from dealflow.intents.tokens import Kind, Token, tokenise
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 
 NAME = "grammar-1"
+
+MAX_WORDS = 1_000
+"""Claim words of shows' rules that stay cut into tokens."""
 
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
 _TELLING = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT, Kind.LINK})
@@ -139,20 +143,20 @@ class GrammarClassifier:
 
 def _own_words(tokens: list[Token], words: frozenset[str]) -> list[Hit]:
     """Find the claim words that this show's rules add."""
-    split = [_parts(word) for word in words]
-    texts = [_spelled(token) for token in tokens]
+    texts = tuple(_spelled(token) for token in tokens)
     return [
         Hit("claim_word", start, start + len(parts))
-        for parts in split
+        for parts in map(_parts, words)
         for start in range(len(texts) - len(parts) + 1)
         if texts[start : start + len(parts)] == parts
     ]
 
 
-def _parts(word: str) -> list[str]:
+@lru_cache(maxsize=MAX_WORDS)
+def _parts(word: str) -> tuple[str, ...]:
     """Return the tokens of a claim word; signs that only vary an emoji are left out."""
-    parts = [token.text for token in tokenise(word, frozenset(), frozenset())]
-    return [part for part in parts if part not in _VARIANTS] or parts
+    parts = tuple(token.text for token in tokenise(word, frozenset(), frozenset()))
+    return tuple(part for part in parts if part not in _VARIANTS) or parts
 
 
 def _spelled(token: Token) -> str:

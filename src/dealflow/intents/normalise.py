@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_JUDGED = 2_000
 """Characters of a message that are judged. The longest chat limit known is a few hundred, so what
 lies beyond is an attack, and every step after this one is linear in it."""
+
+MAX_REMEMBERED = 4_096
+"""Texts whose folded spelling is remembered: a message is read again as its author's history."""
 
 _ASCII = {ord(mark): None for mark in "'`\x00"} | {ord("_"): " "}
 
@@ -36,6 +40,7 @@ _THAI_LAST = 0x0EFF
 _INDIC_FIRST = 0x0900
 
 
+@lru_cache(maxsize=MAX_REMEMBERED)
 def normalise(text: str) -> str:
     """Return the text as the lexicon spells it: lower case, no accents, plain digits.
 

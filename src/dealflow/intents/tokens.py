@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
 from dealflow.intents.normalise import unstretched
 from dealflow.intents.numbers import MULTIPLES, SYMBOLS, TENS, WORDS, amount, spelled
+
+MAX_WORDS = 10_000
+"""Words whose token is remembered; the same ones come all evening."""
 
 
 class Kind(IntEnum):
@@ -73,19 +77,25 @@ def tokenise(text: str, vocabulary: frozenset[str], glue: Glue) -> list[Token]:
         glue: words that people write without a space before a number ("sold123").
     """
     tokens: list[Token] = []
-    has_digits = False
+    has_digits = has_numbers = False
     for piece in _TOKEN.findall(text):
         if piece.isalpha():
-            word = piece if piece in vocabulary else unstretched(piece, vocabulary)
-            tokens.append(Token(word, Kind.WORD))
+            token = _word(piece, vocabulary)
+            has_numbers = has_numbers or token.text in _SPELLED
+            tokens.append(token)
         elif piece[-1:].isdecimal() or piece[0].isdecimal() or any(map(str.isdecimal, piece)):
             has_digits = True
             _add_mixed(piece, glue, tokens)
         else:
             tokens.append(_other(piece))
-    if any(token.text in _SPELLED for token in tokens):
+    if has_numbers:
         tokens, has_digits = _counted(tokens), True
     return _joined(tokens) if has_digits else tokens
+
+
+@lru_cache(maxsize=MAX_WORDS)
+def _word(piece: str, vocabulary: frozenset[str]) -> Token:
+    return Token(piece if piece in vocabulary else unstretched(piece, vocabulary), Kind.WORD)
 
 
 _SPELLED = frozenset(TENS) | {"hundred", "dollars", "bucks", "euros", "pounds", "quid"}

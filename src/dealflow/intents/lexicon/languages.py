@@ -16,6 +16,12 @@ EVERY = -1
 TOLERANCE = 0.75
 """A language stays when it knows at least this part of the words that the best one knows."""
 
+LANE = 16
+"""Bits in which the words of one language are counted: more than a judged message has words."""
+
+MAX_REMEMBERED = 10_000
+"""Counts whose answer is remembered."""
+
 
 class Languages:
     """Knows the words of each language; a set of languages is a bit mask."""
@@ -25,7 +31,8 @@ class Languages:
     ) -> None:
         self._bits: dict[str, int] = bits or {}
         self._known: dict[str, int] = known or {}
-        self._members: dict[int, tuple[int, ...]] = {}
+        self._lanes: dict[int, int] = {}
+        self._winners: dict[int, int] = {}
 
     @property
     def parts(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -34,7 +41,8 @@ class Languages:
 
     def bit(self, language: str) -> int:
         """Return the mask of one language, new or known."""
-        self._members.clear()
+        self._lanes.clear()
+        self._winners.clear()
         return self._bits.setdefault(language, 1 << len(self._bits))
 
     def learn(self, word: str, mask: int) -> None:
@@ -50,28 +58,36 @@ class Languages:
 
         A hint ("es", "pt-BR") is always among them, whatever the words say.
         """
-        masks = [self._known.get(token.text, 0) for token in tokens if token.kind is Kind.WORD]
-        masks = [mask for mask in masks if mask]
-        mask = self._hinted(hint)
-        if not masks:
+        known, lanes = self._known, self._lanes
+        total = 0
+        for token in tokens:
+            if token.kind is Kind.WORD and (mask := known.get(token.text)):
+                total += lanes.get(mask) or self._lane(mask)
+        if not total:
             return EVERY
-        counts = dict.fromkeys(self._bits.values(), 0)
-        for known in masks:
-            for bit in self._split(known):
-                counts[bit] += 1
-        least = TOLERANCE * max(counts.values())
-        for bit, count in counts.items():
-            if count >= least:
-                mask |= bit
-        return mask
+        return self._hinted(hint) | (self._winners.get(total) or self._won(total))
 
-    def _split(self, mask: int) -> tuple[int, ...]:
-        """Return the languages of a word one by one; most words have one of few combinations."""
-        members = self._members.get(mask)
-        if members is None:
-            members = tuple(bit for bit in self._bits.values() if mask & bit)
-            self._members[mask] = members
-        return members
+    def _lane(self, mask: int) -> int:
+        """Return a number with a 1 in the lane of each language of a word.
+
+        Numbers of several words add up to how many words each language knows.
+        """
+        spread = sum(1 << LANE * at for at, bit in enumerate(self._bits.values()) if mask & bit)
+        self._lanes[mask] = spread
+        return spread
+
+    def _won(self, total: int) -> int:
+        """Return the languages that know the most words, or nearly as many."""
+        if len(self._winners) >= MAX_REMEMBERED:
+            self._winners.clear()
+        counts = [
+            (bit, total >> LANE * at & (1 << LANE) - 1)
+            for at, bit in enumerate(self._bits.values())
+        ]
+        least = TOLERANCE * max(count for _, count in counts)
+        won = sum(bit for bit, count in counts if count >= least)
+        self._winners[total] = won
+        return won
 
     def _hinted(self, hint: str | None) -> int:
         if hint is None:

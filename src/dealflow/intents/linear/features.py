@@ -21,6 +21,7 @@ from dealflow.intents.finding import Finding
 from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import Scene
 from dealflow.intents.tokens import Kind, Token
+from dealflow.model.show import SaleMode
 
 VERSION = 1
 
@@ -42,6 +43,9 @@ MAX_HISTORY = 2
 MAX_REMEMBERED = 200_000
 """Names of features whose place is remembered before the memory starts afresh."""
 
+MAX_GROUPS = 20_000
+"""Groups of facts whose places are remembered; earlier messages are among them."""
+
 LONGEST_RUN = 5
 """Characters of the longest run."""
 
@@ -57,6 +61,9 @@ _SMALL = 10
 
 Rows = NDArray[np.uint32]
 Owners = NDArray[np.int32]
+Group = tuple[str | int, ...]
+"""Facts that are told together: what they are of, and their values."""
+
 Read = tuple[Evidence, Finding, str]
 """A message as it was read: its evidence, the grammar's finding and its normalised text."""
 
@@ -66,6 +73,7 @@ class Features:
 
     def __init__(self) -> None:
         self._hashes: dict[str, int] = {}
+        self._groups: dict[Group, list[int]] = {}
 
     def rows(self, reads: Sequence[Read]) -> tuple[Rows, NDArray[np.int64]]:
         """Return all rows of all messages, one message after another, and where each begins.
@@ -74,6 +82,8 @@ class Features:
         """
         if len(self._hashes) > MAX_REMEMBERED:
             self._hashes.clear()
+        if len(self._groups) > MAX_GROUPS:
+            self._groups.clear()
         parts = [self._facts(reads), *self._phrases(reads), *_runs([text for _, _, text in reads])]
         owners = np.concatenate([owner for _, owner in parts])
         order = np.argsort(owners, kind="stable")
@@ -86,7 +96,11 @@ class Features:
         sizes: list[int] = []
         for evidence, finding, _ in reads:
             before = len(places)
-            places += [self._hash(name) for name in facts(evidence, finding)]
+            for group in facts(evidence, finding):
+                known = self._groups.get(group)
+                if known is None:
+                    known = self._groups[group] = [self._hash(name) for name in names(group)]
+                places += known
             sizes.append(len(places) - before)
         return np.array(places, np.uint32), np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
 
@@ -158,46 +172,70 @@ def _runs(texts: Sequence[str]) -> list[tuple[Rows, Owners]]:
     return _grams(codes, owner, 2, LONGEST_RUN)
 
 
-def facts(evidence: Evidence, finding: Finding) -> Iterator[str]:
-    """Yield the names of what the grammar found and of what the context says."""
+def facts(evidence: Evidence, finding: Finding) -> Iterator[Group]:
+    """Yield what the grammar found and what the context says, for `names` to spell."""
     scene, context = evidence.scene, evidence.context
-    found = f"{finding.tier}>{finding.intent}"
+    tier, intent = finding.tier, finding.intent
+    place = _PLACES[scene.mode, scene.lot is not None]
     rule = scene.rules.number_is or "-"
-    place = f"{scene.mode or '-'}{'+' if scene.lot is not None else '0'}"
-    yield "*"
-    yield f"f:{found}"
-    yield f"f:{found}|{place}"
-    yield f"p:{place}"
-    yield f"r:{rule}|{place}"
-    yield f"w:{min(evidence.words, 12)}"
-    yield f"w:{min(evidence.words, 12)}|{found}"
+    words = evidence.words
+    yield "f", tier, intent, place, rule
+    yield "w", min(words, 12), tier, intent
     for label, hits in evidence.hits.items():
-        yield f"l:{label}"
-        yield f"l:{label}|{place}"
-        yield f"l:{label}|{found}"
-        if evidence.is_asked(hits[0]):
-            yield f"l:{label}?"
-        if evidence.is_negated(hits[0]):
-            yield f"l:{label}!"
+        first = hits[0]
+        sign = f"{'?' * evidence.is_asked(first)}{'!' * evidence.is_negated(first)}"
+        yield "l", label, tier, intent, place, sign
     if evidence.asks:
-        yield "?"
-        yield f"?|{found}"
+        yield "?", tier, intent
     if context.lot_age is not None:
-        yield f"a:{min(int(context.lot_age) // 10, 6)}|{finding.tier}"
-    ids = [shape_of(token, scene) for token in evidence.ids[:4]]
-    yield "n:" + " ".join(ids)
-    if ids:
-        yield f"n:{' '.join(ids)}|{place}|{rule}"
-        yield f"n:{' '.join(ids)}|{min(evidence.words, 6)}"
-    yield from _earlier(evidence)
-
-
-def _earlier(evidence: Evidence) -> Iterator[str]:
-    history = evidence.context.history[-MAX_HISTORY:]
-    yield f"h:{len(history)}"
+        yield "a", min(int(context.lot_age) // 10, 6), tier
+    ids = " ".join([shape_of(token, scene) for token in evidence.ids[:4]])
+    yield "n", ids, place, rule, min(words, 6)
+    history = context.history[-MAX_HISTORY:]
+    yield "h", len(history)
     for said in history:
-        for word in normalise(said).split()[:8]:
-            yield f"h:{word}"
+        yield "said", said
+
+
+def names(group: Group) -> Iterator[str]:
+    """Yield the names of the features that a group of facts stands for."""
+    match group:
+        case "f", tier, intent, place, rule:
+            yield "*"
+            yield f"f:{tier}>{intent}"
+            yield f"f:{tier}>{intent}|{place}"
+            yield f"p:{place}"
+            yield f"r:{rule}|{place}"
+        case "w", words, tier, intent:
+            yield f"w:{words}"
+            yield f"w:{words}|{tier}>{intent}"
+        case "l", label, tier, intent, place, sign:
+            yield f"l:{label}"
+            yield f"l:{label}|{place}"
+            yield f"l:{label}|{tier}>{intent}"
+            for mark in str(sign):
+                yield f"l:{label}{mark}"
+        case "?", tier, intent:
+            yield "?"
+            yield f"?|{tier}>{intent}"
+        case "a", age, tier:
+            yield f"a:{age}|{tier}"
+        case "n", ids, place, rule, words:
+            yield f"n:{ids}"
+            if ids:
+                yield f"n:{ids}|{place}|{rule}"
+                yield f"n:{ids}|{words}"
+        case "h", earlier:
+            yield f"h:{earlier}"
+        case "said", text:
+            yield from (f"h:{word}" for word in normalise(str(text)).split()[:8])
+
+
+_PLACES = {
+    (mode, has_lot): f"{mode or '-'}{'+' if has_lot else '0'}"
+    for mode in (None, *SaleMode)
+    for has_lot in (False, True)
+}
 
 
 def shape_of(token: Token, scene: Scene) -> str:
