@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from dealflow.intents.lexicon.reader import Hit, Lexicon
 from dealflow.intents.scene import Scene
@@ -105,7 +106,7 @@ class Evidence:
             return True
         return any(start <= hit.start < end for hit in self.hits.get("contrast", ()))
 
-    @property
+    @cached_property
     def amounts(self) -> list[Token]:
         """Return money, and numbers that are no code of this show and measure nothing else."""
         return [token for at, token in enumerate(self.tokens) if self._is_amount(at, token)]
@@ -129,12 +130,12 @@ class Evidence:
             for negation in self.hits.get("negation", ())
         )
 
-    @property
+    @cached_property
     def ids(self) -> list[Token]:
         """Return the numbers, codes and amounts."""
         return [token for token in self.tokens if token.kind in _IDS]
 
-    @property
+    @cached_property
     def words(self) -> int:
         """Return how many tokens say something."""
         return sum(1 for token in self.tokens if token.kind not in _SILENT)

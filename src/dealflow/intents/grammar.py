@@ -59,12 +59,9 @@ class GrammarClassifier:
     def read(self, utterance: Utterance) -> tuple[Evidence, Finding]:
         """Return what stands in a message and what the grammar concludes; for other models."""
         tokens = self._tokens(utterance)
-        if not self._says_something(tokens, utterance):
-            scene = self._scenes.read(utterance.context)
-            return Evidence(tokens, [], scene, utterance.context, 0), Finding(
-                Intent.CHATTER, "quiet"
-            )
         evidence = self._evidence_of(tokens, utterance)
+        if not self._says_something(tokens, utterance):
+            return evidence, Finding(Intent.CHATTER, "quiet")
         return evidence, decide(evidence, self.lexicon)
 
     def find(self, utterance: Utterance) -> Finding:
@@ -75,10 +72,6 @@ class GrammarClassifier:
         if not self._says_something(tokens, utterance):
             return Finding(Intent.CHATTER, "quiet")
         return decide(self._evidence_of(tokens, utterance), self.lexicon)
-
-    def evidence(self, utterance: Utterance) -> Evidence:
-        """Return the message as it is read, for `read_slots` under another classifier's intent."""
-        return self._evidence_of(self._tokens(utterance), utterance)
 
     def _judge(self, utterance: Utterance) -> Verdict:
         if utterance.context.author_role in _SHOP:
@@ -115,11 +108,9 @@ class GrammarClassifier:
     def _says_something(self, tokens: list[Token], utterance: Utterance) -> bool:
         """Most chat holds no word of the lexicon; it is settled here."""
         triggers = self.lexicon.triggers
-        if any(
-            token.text in triggers or token.kind in _TELLING or token.text == "?"
-            for token in tokens
-        ):
-            return True
+        for token in tokens:
+            if token.text in triggers or token.kind in _TELLING or token.text == "?":
+                return True
         rules = utterance.context.rules
         return rules is not None and bool(rules.claim_words or rules.codes or rules.size_claims)
 

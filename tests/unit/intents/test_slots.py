@@ -140,7 +140,7 @@ WATCH = Lot(code="12", title="12 Seiko automatic, running", price=150, currency=
 )
 def test_pieces_in_many_languages(classifier: GrammarClassifier, text: str, quantity: int) -> None:
     utterance = said(text, lot=PERFUME, mode=SaleMode.FIXED)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, text)
     assert slots.quantity == quantity
 
 
@@ -150,7 +150,7 @@ def test_pieces_in_many_languages(classifier: GrammarClassifier, text: str, quan
 )
 def test_what_counts_no_pieces(classifier: GrammarClassifier, text: str) -> None:
     utterance = said(text, lot=PERFUME, mode=SaleMode.FIXED)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, text)
     assert slots.quantity is None
 
 
@@ -172,7 +172,7 @@ def test_the_price_of_a_spoken_bid(
     classifier: GrammarClassifier, text: str, price: float, quantity: int | None
 ) -> None:
     utterance = said(text, lot=WATCH, mode=SaleMode.AUCTION)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.BID, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.BID, text)
     assert (slots.price, slots.quantity) == (price, quantity)
 
 
@@ -193,7 +193,7 @@ def test_prices_as_they_are_written_there(
 ) -> None:
     lot = Lot(title="Bag", price=price, currency="IDR")
     utterance = said(text, lot=lot, mode=mode)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.BID, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.BID, text)
     assert slots.price == price
 
 
@@ -209,7 +209,7 @@ def test_prices_as_they_are_written_there(
 )
 def test_items_by_name(classifier: GrammarClassifier, text: str, item: str | None) -> None:
     utterance = said(text, lot=WATCH)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, text)
     assert slots.item == item
 
 
@@ -231,7 +231,7 @@ def test_numbers_that_are_claimed_together(
     classifier: GrammarClassifier, text: str, items: list[str]
 ) -> None:
     utterance = said(text, lot=RACK)
-    slots, claims = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    slots, claims = read_slots(classifier.read(utterance)[0], Intent.CLAIM, text)
     assert [claim.item for claim in claims] == items
     assert slots == claims[0]
 
@@ -251,7 +251,7 @@ def test_a_shared_currency_is_the_lots_own(
     classifier: GrammarClassifier, text: str, lot: Lot, currency: str | None
 ) -> None:
     utterance = said(text, lot=lot, mode=SaleMode.AUCTION)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.BID, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.BID, text)
     assert (slots.price, slots.currency) == (90, currency)
 
 
@@ -268,5 +268,5 @@ def test_a_colour_stands_as_it_was_written(
     classifier: GrammarClassifier, text: str, color: str
 ) -> None:
     utterance = said(text, lot=PERFUME)
-    slots, _ = read_slots(classifier.evidence(utterance), Intent.CLAIM, text)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, text)
     assert slots.color == color

@@ -59,7 +59,7 @@ class Lexicon:
         automaton = self._automaton
         if automaton.is_full:
             automaton.reset()
-        symbols = [self._symbol(token, items) for token in tokens]
+        symbols = self._symbols(tokens, items)
         closing = self._closings(tokens, mask)
         hits: list[Hit] = []
         opening = True
@@ -96,21 +96,29 @@ class Lexicon:
                         found[label] = at + 1
         return found
 
-    def _symbol(self, token: Token, items: frozenset[str]) -> str:
-        if token.kind is Kind.BREAK:
-            return _BREAK
-        known = token.text in self.vocabulary and token.kind not in _NUMERIC
-        symbol = token.text if known else SYMBOLS[token.kind]
-        return symbol + ITEM if token.kind is Kind.WORD and _names(token.text, items) else symbol
+    def _symbols(self, tokens: Sequence[Token], items: frozenset[str]) -> list[str]:
+        vocabulary = self.vocabulary
+        symbols: list[str] = []
+        for token in tokens:
+            text, kind = token.text, token.kind
+            if kind is Kind.BREAK:
+                symbols.append(_BREAK)
+                continue
+            symbol = text if text in vocabulary and kind not in _NUMERIC else SYMBOLS[kind]
+            is_item = items and kind is Kind.WORD and _names(text, items)
+            symbols.append(symbol + ITEM if is_item else symbol)
+        return symbols
 
     def _closings(self, tokens: Sequence[Token], mask: int) -> list[bool]:
         """Return for each place whether only fillers follow it in its clause."""
         closing = [True] * (len(tokens) + 1)
+        only_fillers = True
         for at in range(len(tokens) - 1, -1, -1):
             token = tokens[at]
-            closing[at] = token.kind is Kind.BREAK or (
-                closing[at + 1] and self._is_empty(token, mask)
+            only_fillers = token.kind is Kind.BREAK or (
+                only_fillers and self._is_empty(token, mask)
             )
+            closing[at] = only_fillers
         return closing
 
     def _is_empty(self, token: Token, mask: int) -> bool:
