@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dealflow.intents.evidence import MEASURES
-from dealflow.intents.tokens import Kind, Token
+from dealflow.intents.normalise import normalise
+from dealflow.intents.spoken import amounts_of
+from dealflow.intents.tokens import Kind, Token, tokenise
 
 MAX_QUANTITY = 99
 """A larger number in a claim is a code or a price, and beyond it nobody claims in chat."""
@@ -40,7 +42,7 @@ _COUNTERS = frozenset({
 })  # fmt: skip
 """Words that follow a number of pieces."""
 
-_CHARS = {
+CHARS = {
     "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
     "九": 9, "十": 10, "한": 1, "두": 2, "세": 3, "네": 4,
 }  # fmt: skip
@@ -52,7 +54,7 @@ _PHRASES = {
     "หนึ่ง": 1, "สอง": 2, "สาม": 3, "สี่": 4, "ห้า": 5,
 }  # fmt: skip
 _COUNTING = frozenset(COUNT_WORDS) | ONES | frozenset(_COUNTED_BEFORE)
-_COUNTING_CHARS = frozenset(_CHARS) | {phrase[0] for phrase in _PHRASES}
+_COUNTING_CHARS = frozenset(CHARS) | {phrase[0] for phrase in _PHRASES}
 _THAI_COUNTERS = ("ตัว", "ชิ้น", "อัน", "ใบ", "คู่", "ชุด", "กล่อง", "ขวด", "เส้น", "ถุง")
 _TAKES = frozenset({
     "take", "taking", "have", "want", "get", "grab", "need", "for", "me", "in", "buy", "gimme",
@@ -143,9 +145,9 @@ def _is_one_piece(before: str, after: str, lone: bool) -> bool:
 
 def _unspaced_count(tokens: Sequence[Token], at: int) -> int | None:
     text = tokens[at].text
-    if text in _CHARS:
+    if text in CHARS:
         after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-        return _CHARS[text] if after in _CHAR_COUNTERS else None
+        return CHARS[text] if after in _CHAR_COUNTERS else None
     joined = _joined(tokens, at, 5)
     for phrase, count in _PHRASES.items():
         if joined.startswith(phrase):
@@ -165,3 +167,29 @@ def _joined(tokens: Sequence[Token], start: int, most: int) -> str:
             break
         parts.append(token.text)
     return "".join(parts)
+
+
+_MORE = {"both": 2, "pair": 2, "double": 2}
+"""Words that count pieces where it is known that they count; else they are said of one thing."""
+
+
+def number_in(words: str) -> float | None:
+    """Return the number that some words say when they say nothing else: "3", "two", "dos"."""
+    tokens = [
+        token
+        for token in tokenise(normalise(words), frozenset(), frozenset())
+        if token.kind is not Kind.BREAK
+    ]
+    if len(tokens) == 1:
+        text = tokens[0].text
+        for counts in (COUNT_WORDS, _MORE, CHARS):
+            if text in counts:
+                return counts[text]
+        if text in ONES:
+            return 1
+        if tokens[0].value is not None:
+            return tokens[0].value
+    amounts = list(amounts_of(tokens, ""))
+    if len(amounts) == 1 and (amounts[0].start, amounts[0].end) == (0, len(tokens)):
+        return amounts[0].value
+    return None

@@ -20,13 +20,14 @@ from dealflow.errors import ModelDamaged
 from dealflow.intents import artefacts
 from dealflow.intents.allowance import Allowance
 from dealflow.intents.blend import BUYERS, Blend, confidences, heard_twice, probabilities
-from dealflow.intents.encoder.runtime import Encoder
+from dealflow.intents.encoder.runtime import Encoder, Heard
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.explain import explain, read_as
 from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import Features
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
+from dealflow.intents.marked import Marks, with_marks
 from dealflow.intents.normalise import normalise
 from dealflow.intents.slots import read_slots
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
@@ -103,7 +104,8 @@ class Draft:
         self.linear = linear
         self.shares = linear
         self.open: list[int] = []
-        self.refined: frozenset[int] = frozenset()
+        self.marks: dict[int, Marks] = {}
+        """What the encoder marked, for each message that it judged."""
 
 
 class EnsembleClassifier:
@@ -175,8 +177,8 @@ class EnsembleClassifier:
         """Return one verdict for each utterance, in the same order; take the time it needs."""
         draft = self._draft(batch)
         if draft.open and self._encoder is not None:
-            rows = self._encoder.prepare(_inputs(draft, draft.open))
-            self._refine(draft, draft.open, self._encoder.run(rows))
+            heard = self._encoder.hear(_inputs(draft, draft.open))
+            self._refine(draft, self._encoder, draft.open, heard)
         return self._verdicts(draft)
 
     async def judge_live(self, batch: Sequence[Utterance]) -> list[Verdict]:
@@ -195,8 +197,8 @@ class EnsembleClassifier:
                     self._thread = ThreadPoolExecutor(1, "encoder")
                 loop = asyncio.get_running_loop()
                 with self._allowance.spending(len(chosen)):
-                    scores = await loop.run_in_executor(self._thread, encoder.run, rows)
-                self._refine(draft, chosen, scores)
+                    heard = await loop.run_in_executor(self._thread, encoder.run, rows)
+                self._refine(draft, encoder, chosen, heard)
         return self._verdicts(draft)
 
     def _draft(self, batch: Sequence[Utterance]) -> Draft:
@@ -235,9 +237,10 @@ class EnsembleClassifier:
         verdict = self._grammar.verdict(utterance, evidence, finding)
         return verdict if verdict.confidence >= PLAIN else None
 
-    def _refine(self, draft: Draft, chosen: Sequence[int], scores: Scores) -> None:
-        draft.shares[chosen] = probabilities(self._blend.full, draft.linear[chosen], scores)
-        draft.refined = frozenset(chosen)
+    def _refine(self, draft: Draft, encoder: Encoder, chosen: Sequence[int], heard: Heard) -> None:
+        draft.shares[chosen] = probabilities(self._blend.full, draft.linear[chosen], heard.scores)
+        for at, tags in zip(chosen, heard.tags, strict=True):
+            draft.marks[at] = Marks(encoder.cut, draft.read[at].utterance.text, tags)
 
     def _verdicts(self, draft: Draft) -> list[Verdict]:
         unplaced = [at for at, one in enumerate(draft.read) if _is_unplaced(one.evidence)]
@@ -255,13 +258,16 @@ class EnsembleClassifier:
                 verdicts.append(settled)
                 continue
             at += 1
-            model = self.name if at in draft.refined else self._quick_name
-            verdicts.append(self._verdict(draft.read[at], rows[at], sure[at], model))
+            verdicts.append(self._verdict(draft.read[at], rows[at], sure[at], draft.marks.get(at)))
         return verdicts
 
-    def _verdict(self, read: _Read, row: list[float], confidence: float, model: str) -> Verdict:
+    def _verdict(
+        self, read: _Read, row: list[float], confidence: float, marks: Marks | None
+    ) -> Verdict:
         intent = _decided(row, confidence)
         slots, claims = read_slots(read.evidence, intent, read.utterance.text)
+        if marks is not None and intent.is_buyer and not claims:
+            slots = with_marks(slots, marks, read.evidence)
         reason = (
             explain(read.evidence, read.finding)
             if intent is read.finding.intent
@@ -274,7 +280,7 @@ class EnsembleClassifier:
             slots=slots,
             claims=claims,
             reason=reason,
-            model=model,
+            model=self._quick_name if marks is None else self.name,
         )
 
 
@@ -311,10 +317,13 @@ def _decided(row: Sequence[float], confidence: float) -> Intent:
 
 
 def _open(shares: Scores) -> list[int]:
-    """Return the messages that the linear model leaves open, the nearest to a buyer first."""
+    """Return the messages that the linear model leaves open, the nearest to a buyer first.
+
+    A buyer's is among them however sure it is, for the words that say what is wanted.
+    """
     sure = confidences(shares)
     unsettled = (shares.max(axis=1) < SURE) & (sure >= NO_BUYER)
-    chosen = np.flatnonzero(unsettled)
+    chosen = np.flatnonzero(unsettled | (sure >= SURE))
     order = np.argsort(np.abs(sure[chosen] - 0.5), kind="stable")
     return [int(at) for at in chosen[order]]
 

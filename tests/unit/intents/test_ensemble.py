@@ -11,13 +11,14 @@ import pytest
 
 from dealflow.errors import ModelDamaged
 from dealflow.intents.blend import Blend, Mixture
-from dealflow.intents.encoder.runtime import Encoder
+from dealflow.intents.encoder.runtime import Encoder, Heard
+from dealflow.intents.encoder.spans import Cut, Tag
 from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings, read_settings
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import SIZE
-from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
+from dealflow.intents.linear.table import INTENTS, LinearTable
 from dealflow.intents.training import linear
 from dealflow.model.intent import Intent, Utterance, Verdict
 from dealflow.model.show import ShowRules
@@ -45,11 +46,14 @@ class Noting(Encoder):
         self.asked += [utterance.text for utterance, _, _ in read]
         return [["silver" in utterance.text] for utterance, _, _ in read]
 
-    def run(self, rows: Sequence[Sequence[int]]) -> Scores:
+    def run(self, rows: Sequence[Sequence[int]]) -> Heard:
         scores = np.zeros((len(rows), len(INTENTS)), np.float32)
         for at, (silver,) in enumerate(rows):
             scores[at, CLAIM if silver else CHATTER] = 5
-        return scores
+        return Heard(scores, [np.zeros((0, len(Tag)), np.float32) for _ in rows])
+
+    def cut(self, text: str) -> Cut:
+        return Cut(text, [])
 
 
 @pytest.fixture(scope="module")

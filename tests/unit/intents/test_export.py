@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dealflow.intents.encoder.inputs import END, PAD, START
+from dealflow.intents.encoder.spans import Tag
 from dealflow.intents.linear.table import INTENTS
 
 WHY = "PyTorch and onnx are installed by scripts/train alone, apart from .venv"
@@ -36,7 +37,9 @@ def test_the_file_says_what_the_network_says() -> None:
     ids = np.full((len(ROWS), width), PAD, np.int64)
     for at, row in enumerate(ROWS):
         ids[at, : len(row)] = row
-    assert session.run(None, {"ids": ids})[0] == pytest.approx(said, abs=0.05)
+    scores, tags = session.run(None, {"ids": ids})
+    assert scores == pytest.approx(said, abs=0.05)
+    assert tags.shape == (*ids.shape, len(Tag))
 
 
 def test_a_tiny_network_learns_what_it_is_shown() -> None:
@@ -45,8 +48,12 @@ def test_a_tiny_network_learns_what_it_is_shown() -> None:
     network = encoder.Network(WORDS, layers=1)
     rows = [[START, 4 + at % 2, END] for at in range(64)]
     wanted = np.array([at % 2 for at in range(64)], np.intp)
-    encoder.train(network, rows, wanted, list(range(64)), WORDS - 1)
+    tags = [[Tag.ITEM if at % 2 else Tag.NONE] for at in range(64)]
+    for _ in range(6):
+        encoder.train(network, rows, wanted, tags, list(range(64)), WORDS - 1)
     assert encoder.predict(network, rows).argmax(axis=1).tolist() == wanted.tolist()
+    told = network(encoder.padded(rows))[1][:, 1].argmax(dim=1).tolist()
+    assert told == [tag for (tag,) in tags]
 
 
 def test_marks_are_numbered_after_the_pieces() -> None:

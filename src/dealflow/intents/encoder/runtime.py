@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -11,13 +12,24 @@ import sentencepiece as spm
 
 from dealflow.errors import ModelDamaged
 from dealflow.intents import artefacts
-from dealflow.intents.encoder.inputs import sequences
+from dealflow.intents.encoder.inputs import MAX_TEXT, plain, sequences
+from dealflow.intents.encoder.spans import Cut, Tags, cut
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.finding import Finding
 from dealflow.intents.linear.table import INTENTS, Scores
 from dealflow.model.intent import Utterance
 
 MODEL, PIECES = "encoder.onnx", "encoder.spm"
+
+
+class Heard(NamedTuple):
+    """What the encoder says of some messages: ``float32[messages, intents]`` and each one's tags.
+
+    Tags are of what was read of the text: the first `MAX_TEXT` pieces, or fewer.
+    """
+
+    scores: Scores
+    tags: list[Tags]
 
 
 class Encoder:
@@ -44,20 +56,26 @@ class Encoder:
         """
         return cls(artefacts.read(MODEL, folder), artefacts.read(PIECES, folder), marks)
 
-    def logits(self, read: Sequence[tuple[Utterance, Evidence, Finding]]) -> Scores:
-        """Return ``float32[messages, intents]``."""
-        rows = self.prepare(read)
-        return self.run(rows)
+    def hear(self, read: Sequence[tuple[Utterance, Evidence, Finding]]) -> Heard:
+        """Return what the encoder says of each message."""
+        return self.run(self.prepare(read))
 
     def prepare(self, read: Sequence[tuple[Utterance, Evidence, Finding]]) -> list[list[int]]:
         """Return the numbers that stand for each message; cheap, and holds the interpreter."""
         return sequences(read, self._pieces, self._marks)
 
-    def run(self, rows: Sequence[Sequence[int]]) -> Scores:
-        """Return the scores of prepared messages; slow, and leaves the interpreter to others."""
+    def run(self, rows: Sequence[Sequence[int]]) -> Heard:
+        """Return what is said of prepared messages; slow, and leaves the interpreter to others."""
         scores = np.empty((len(rows), len(INTENTS)), np.float32)
+        tags: list[Tags] = []
         for at, row in enumerate(rows):
             # One at a time: the range of a byte is chosen over all that runs together, and a
             # message's scores must not depend on its neighbours. Together would save a sixth.
-            scores[at] = self._session.run(None, {"ids": np.array([row], np.int64)})[0][0]
-        return scores
+            said = self._session.run(None, {"ids": np.array([row], np.int64)})
+            scores[at] = said[0][0]
+            tags.append(said[1][0, 1 : 1 + MAX_TEXT])
+        return Heard(scores, tags)
+
+    def cut(self, text: str) -> Cut:
+        """Return a message as its pieces were cut, to read its tags by."""
+        return cut(self._pieces, plain(text))

@@ -10,7 +10,7 @@ new weights, and `VERSION` with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -199,37 +199,65 @@ def facts(evidence: Evidence, finding: Finding) -> Iterator[Group]:
 
 def names(group: Group) -> Iterator[str]:
     """Yield the names of the features that a group of facts stands for."""
-    match group:
-        case "f", tier, intent, place, rule:
-            yield "*"
-            yield f"f:{tier}>{intent}"
-            yield f"f:{tier}>{intent}|{place}"
-            yield f"p:{place}"
-            yield f"r:{rule}|{place}"
-        case "w", words, tier, intent:
-            yield f"w:{words}"
-            yield f"w:{words}|{tier}>{intent}"
-        case "l", label, tier, intent, place, sign:
-            yield f"l:{label}"
-            yield f"l:{label}|{place}"
-            yield f"l:{label}|{tier}>{intent}"
-            for mark in str(sign):
-                yield f"l:{label}{mark}"
-        case "?", tier, intent:
-            yield "?"
-            yield f"?|{tier}>{intent}"
-        case "a", age, tier:
-            yield f"a:{age}|{tier}"
-        case "n", ids, place, rule, words:
-            yield f"n:{ids}"
-            if ids:
-                yield f"n:{ids}|{place}|{rule}"
-                yield f"n:{ids}|{words}"
-        case "h", earlier:
-            yield f"h:{earlier}"
-        case "said", text:
-            yield from (f"h:{word}" for word in normalise(str(text)).split()[:8])
+    kind, *values = group
+    return _NAMES[str(kind)](*values)
 
+
+def _found(tier: str, intent: str, place: str, rule: str) -> Iterator[str]:
+    yield "*"
+    yield f"f:{tier}>{intent}"
+    yield f"f:{tier}>{intent}|{place}"
+    yield f"p:{place}"
+    yield f"r:{rule}|{place}"
+
+
+def _length(words: int, tier: str, intent: str) -> Iterator[str]:
+    yield f"w:{words}"
+    yield f"w:{words}|{tier}>{intent}"
+
+
+def _label(label: str, tier: str, intent: str, place: str, signs: str) -> Iterator[str]:
+    yield f"l:{label}"
+    yield f"l:{label}|{place}"
+    yield f"l:{label}|{tier}>{intent}"
+    yield from (f"l:{label}{sign}" for sign in signs)
+
+
+def _asking(tier: str, intent: str) -> Iterator[str]:
+    yield "?"
+    yield f"?|{tier}>{intent}"
+
+
+def _age(age: int, tier: str) -> Iterator[str]:
+    yield f"a:{age}|{tier}"
+
+
+def _numbers(ids: str, place: str, rule: str, words: int) -> Iterator[str]:
+    yield f"n:{ids}"
+    if ids:
+        yield f"n:{ids}|{place}|{rule}"
+        yield f"n:{ids}|{words}"
+
+
+def _earlier(count: int) -> Iterator[str]:
+    yield f"h:{count}"
+
+
+def _said(text: str) -> Iterator[str]:
+    return (f"h:{word}" for word in normalise(text).split()[:8])
+
+
+_NAMES: dict[str, Callable[..., Iterator[str]]] = {
+    "f": _found,
+    "w": _length,
+    "l": _label,
+    "?": _asking,
+    "a": _age,
+    "n": _numbers,
+    "h": _earlier,
+    "said": _said,
+}
+"""How each kind of group is spelled."""
 
 _PLACES = {
     (mode, has_lot): f"{mode or '-'}{'+' if has_lot else '0'}"

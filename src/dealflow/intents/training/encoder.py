@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from dealflow.intents.encoder.inputs import OTHER, PAD, UNKNOWN
+from dealflow.intents.encoder.inputs import MAX_TEXT, OTHER, PAD, UNKNOWN
+from dealflow.intents.encoder.spans import Tag
 from dealflow.intents.linear.table import INTENTS, Scores
 from dealflow.intents.training.pieces import SPECIAL
 from dealflow.intents.training.weights import HEADS, INNER, WIDTH, Weights
@@ -25,8 +26,12 @@ LAYERS = 6
 LONGEST = 96
 """Numbers of a sequence; see `encoder.inputs` for its parts."""
 
-ROUNDS = ((4, 1.5e-4),)
-"""Epochs and the highest rate of each round; a round begins with a fresh optimizer."""
+EPOCHS = 5
+RATE = 1.5e-4
+"""The highest rate; it rises to it at first, and falls from it to nearly nothing."""
+
+TAGS_COUNT = 0.4
+"""What telling the words of a slot weighs beside telling the intent."""
 
 BATCH = 32
 WARM = 0.06
@@ -38,6 +43,7 @@ LEFT_OUT = 0.06
 """Part of the pieces and marks that are hidden at each step, so that no one word is ever enough."""
 
 SEED = 7
+_IGNORED = -100
 _EPS = 1e-12
 
 Progress = Callable[[str, int, int], None]
@@ -67,7 +73,7 @@ class Layer(nn.Module):  # type: ignore[misc]
 
 
 class Network(nn.Module):  # type: ignore[misc]
-    """The encoder with a score for each intent on top."""
+    """The encoder with a score for each intent on top, and one for each tag of each piece."""
 
     def __init__(self, words: int, layers: int = LAYERS) -> None:
         super().__init__()
@@ -76,10 +82,11 @@ class Network(nn.Module):  # type: ignore[misc]
         self.norm = nn.LayerNorm(WIDTH, _EPS)
         self.layers = nn.ModuleList([Layer() for _ in range(layers)])
         self.head = nn.Linear(WIDTH, len(INTENTS))
+        self.tags = nn.Linear(WIDTH, len(Tag))
         self.drop = nn.Dropout(0.1)
 
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return ``float32[rows, intents]``."""
+    def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ``float32[rows, intents]`` and ``float32[rows, length, tags]``."""
         seen = ids != PAD
         x = self.norm(self.words(ids) + self.places(torch.arange(ids.shape[1])))
         mask = seen[:, None, None, :]
@@ -87,7 +94,7 @@ class Network(nn.Module):  # type: ignore[misc]
             x = layer(x, mask)
         share = seen[:, :, None].to(x.dtype)
         mean = (x * share).sum(1) / share.sum(1)
-        return self.head(self.drop(mean))
+        return self.head(self.drop(mean)), self.tags(self.drop(x))
 
 
 def start(weights: Weights, places: Sequence[int], marks: int) -> Network:
@@ -131,41 +138,66 @@ def train(
     network: Network,
     rows: Sequence[Sequence[int]],
     wanted: NDArray[np.intp],
+    tags: Sequence[Sequence[int] | None],
     chosen: Sequence[int],
     hidden: int,
     progress: Progress | None = None,
 ) -> None:
-    """Tune the network to the chosen rows. ``hidden`` is the number of the mark `OTHER`."""
+    """Tune the network to the chosen rows.
+
+    Args:
+        network: what `start` returned.
+        rows: what it reads of each message.
+        wanted: the column of each message's intent.
+        tags: the `Tag` of each piece of each message's text, where its slots are known.
+        chosen: the places of the rows to tune to.
+        hidden: the number of the mark `OTHER`.
+        progress: is told every ten steps how far it is.
+    """
     random = Random(SEED)
     torch.manual_seed(SEED)
-    each = -(-len(chosen) // BATCH)
-    done, total = 0, each * sum(epochs for epochs, _ in ROUNDS)
-    for epochs, highest in ROUNDS:
-        optimizer = torch.optim.AdamW(_groups(network), lr=highest)
-        steps = epochs * each
-        for step, batch in enumerate(_rounds(rows, chosen, random, epochs)):
-            network.train()
-            rate = highest * min(1.0, step / (WARM * steps)) * max(0.02, 1 - step / steps)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            ids = _hide(padded([rows[one] for one in batch]), hidden)
-            loss = functional.cross_entropy(
-                network(ids), torch.from_numpy(wanted[list(batch)]), label_smoothing=SMOOTHING
+    optimizer = torch.optim.AdamW(_groups(network), lr=RATE)
+    steps = EPOCHS * -(-len(chosen) // BATCH)
+    network.train()
+    for step, batch in enumerate(_rounds(rows, chosen, random)):
+        rate = RATE * min(1.0, step / (WARM * steps)) * max(0.02, 1 - step / steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        ids = _hide(padded([rows[one] for one in batch]), hidden)
+        scores, parts = network(ids)
+        loss = functional.cross_entropy(
+            scores, torch.from_numpy(wanted[list(batch)]), label_smoothing=SMOOTHING
+        )
+        known = _tagged([tags[one] for one in batch], ids.shape[1])
+        if known is not None:
+            loss = loss + TAGS_COUNT * functional.cross_entropy(
+                parts.flatten(0, 1), known.flatten(), ignore_index=_IGNORED
             )
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            done += 1
-            if progress is not None and (done % 10 == 0 or done == total):
-                progress("encoder", done, total)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        if progress is not None and ((step + 1) % 10 == 0 or step + 1 == steps):
+            progress("encoder", step + 1, steps)
 
 
 def _rounds(
-    rows: Sequence[Sequence[int]], chosen: Sequence[int], random: Random, epochs: int
+    rows: Sequence[Sequence[int]], chosen: Sequence[int], random: Random
 ) -> Iterator[list[int]]:
-    for _ in range(epochs):
+    for _ in range(EPOCHS):
         yield from _batches(rows, chosen, random)
+
+
+def _tagged(tags: Sequence[Sequence[int] | None], length: int) -> torch.Tensor | None:
+    """Return the tags of a batch at the places of their pieces; the text begins at the second."""
+    if all(one is None for one in tags):
+        return None
+    known = torch.full((len(tags), length), _IGNORED, dtype=torch.long)
+    for at, one in enumerate(tags):
+        if one is not None:
+            read = one[:MAX_TEXT]
+            known[at, 1 : 1 + len(read)] = torch.tensor(read, dtype=torch.long)
+    return known
 
 
 def predict(network: Network, rows: Sequence[Sequence[int]]) -> Scores:
@@ -176,7 +208,7 @@ def predict(network: Network, rows: Sequence[Sequence[int]]) -> Scores:
     with torch.no_grad():
         for start_at in range(0, len(order), 64):
             group = order[start_at : start_at + 64]
-            scores[group] = network(padded([rows[one] for one in group])).numpy()
+            scores[group] = network(padded([rows[one] for one in group]))[0].numpy()
     return scores
 
 

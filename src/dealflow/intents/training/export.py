@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from dealflow.intents.encoder.inputs import PAD
+from dealflow.intents.encoder.spans import Tag
 from dealflow.intents.linear.table import INTENTS
 from dealflow.intents.training.encoder import LONGEST, Network
 from dealflow.intents.training.weights import HEADS, WIDTH
@@ -39,7 +40,7 @@ class _Graph:
 
 
 def to_onnx(network: Network) -> bytes:
-    """Return the network as an ONNX file: ``ids int64[rows, length]`` to ``scores float32``.
+    """Return the network as an ONNX file: ``ids int64[rows, length]`` to ``scores`` and ``tags``.
 
     Weights of matrices and pieces take one byte each; the same network gives the same bytes.
     """
@@ -55,12 +56,17 @@ def to_onnx(network: Network) -> bytes:
     count = graph.do("ReduceSum", "count", share, axis, keepdims=0)
     mean = graph.do("Div", "mean", total, count)
     _linear(graph, "scores", mean, state["head.weight"], state["head.bias"])
+    _linear(graph, "tags", x, state["tags.weight"], state["tags.bias"])
+    told = {"scores": ["rows", len(INTENTS)], "tags": ["rows", "length", len(Tag)]}
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "dealflow-encoder",
             [helper.make_tensor_value_info("ids", TensorProto.INT64, ["rows", "length"])],
-            [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["rows", len(INTENTS)])],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                for name, shape in told.items()
+            ],
             graph.weights,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from dealflow.errors import InputInvalid, TrainingUnavailable
 from dealflow.intents import artefacts
 from dealflow.intents.blend import Blend
-from dealflow.intents.encoder.inputs import OTHER, marks, sequences, texts
+from dealflow.intents.encoder.inputs import OTHER, marks, plain, sequences, texts
 from dealflow.intents.encoder.runtime import MODEL, PIECES, Encoder
+from dealflow.intents.encoder.spans import cut
 from dealflow.intents.ensemble import (
     CALIBRATION,
     LINEAR,
@@ -23,11 +24,11 @@ from dealflow.intents.ensemble import (
 )
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
-from dealflow.intents.training import corpus, fit, linear
+from dealflow.intents.training import corpus, fit, linear, spans
 from dealflow.intents.training.corpus import Entry, Part
 from dealflow.intents.training.dataset import Example
 from dealflow.intents.training.recalibrate import Lesson, Scored, learn
-from dealflow.model.intent import Role
+from dealflow.model.intent import Role, Slots
 
 VERSION = "1"
 WHEEL_FOLDER = Path(".cache/weights")
@@ -135,9 +136,13 @@ def encoder_scores(
     encoder: Encoder, examples: Sequence[Example], grammar: GrammarClassifier
 ) -> Scores:
     """Return what the encoder says of each example."""
-    return encoder.logits(
-        [(example.utterance, *grammar.read(example.utterance)) for example in examples]
-    )
+    read = [(example.utterance, *grammar.read(example.utterance)) for example in examples]
+    return encoder.hear(read).scores
+
+
+def _tells(example: Example) -> bool:
+    """Say whether a line's slots are known: of buyers always, of others where they have any."""
+    return example.intent.is_buyer or example.slots != Slots()
 
 
 def _places(entries: Sequence[Entry], part: Part) -> NDArray[np.intp]:
@@ -170,7 +175,12 @@ def _train_encoder(
     places, pieces = choose(weights, [part for at in chosen for part in texts(read[at][0])])
     found = {mark for at in chosen for mark in marks(*read[at][1:])}
     numbers = tuning.number_marks(found, len(SPECIAL) + len(places))
-    rows = sequences(read, sentencepiece.SentencePieceProcessor(model_proto=pieces), numbers)
+    cutter = sentencepiece.SentencePieceProcessor(model_proto=pieces)
+    rows = sequences(read, cutter, numbers)
+    tags = [
+        spans.wanted(cut(cutter, plain(one.utterance.text)), one.slots) if _tells(one) else None
+        for one in examples
+    ]
     network = tuning.start(weights, places, len(numbers))
-    tuning.train(network, rows, wanted, chosen, numbers[OTHER], progress)
+    tuning.train(network, rows, wanted, tags, chosen, numbers[OTHER], progress)
     return export.to_onnx(network), pieces, numbers
