@@ -169,7 +169,10 @@ def _joined(tokens: Sequence[Token], start: int, most: int) -> str:
     return "".join(parts)
 
 
-_MORE = {"both": 2, "pair": 2, "double": 2}
+_MORE = {
+    "both": 2, "pair": 2, "double": 2, "un": 1, "una": 1, "une": 1, "ein": 1, "eine": 1,
+    "einen": 1, "um": 1, "uma": 1,
+}  # fmt: skip
 """Words that count pieces where it is known that they count; else they are said of one thing."""
 
 

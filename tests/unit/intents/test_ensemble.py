@@ -158,7 +158,7 @@ async def test_with_time_enough_a_show_is_judged_as_at_leisure(
 @pytest.mark.asyncio
 async def test_what_the_encoder_meets_is_raised(classifier: GrammarClassifier) -> None:
     class Broken(Noting):
-        def run(self, rows: Sequence[Sequence[int]]) -> Scores:
+        def run(self, rows: Sequence[Sequence[int]]) -> Heard:
             raise OSError("no memory")
 
     with pytest.raises(OSError, match="no memory"):

@@ -1,0 +1,78 @@
+"""What the encoder marked completes what the rules read, and never replaces a code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from dealflow.intents.encoder.inputs import plain
+from dealflow.intents.encoder.spans import Tag, cut
+from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.marked import Marks, with_marks
+from dealflow.intents.slots import read_slots
+from dealflow.model.intent import Intent, Slots
+from dealflow.model.show import Lot, SaleMode
+from tests.unit.intents.saying import CUFF, said
+from tests.unit.intents.test_spans import Words
+
+NONE, ITEM, COLOR, SIZE = Tag.NONE, Tag.ITEM, Tag.COLOR, Tag.SIZE
+QUANTITY, PRICE = Tag.QUANTITY, Tag.PRICE
+
+
+def marks(text: str, tags: Sequence[Tag]) -> Marks:
+    scores = np.eye(len(Tag), dtype=np.float32)[list(tags)] * 9
+    return Marks(lambda one: cut(Words(), plain(one)), text, scores)
+
+
+def slots(
+    classifier: GrammarClassifier,
+    text: str,
+    *tags: Tag,
+    intent: Intent = Intent.CLAIM,
+    lot: Lot = CUFF,
+) -> Slots:
+    evidence, _ = classifier.read(said(text, lot=lot, mode=SaleMode.CLAIM))
+    rules, _ = read_slots(evidence, intent, text)
+    return with_marks(rules, marks(text, tags), evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "expected"),
+    [
+        ("that Makita thing goes home", (NONE, ITEM, NONE, NONE, NONE), Slots(item="Makita")),
+        ("teal for my sister", (COLOR, NONE, NONE, NONE), Slots(color="teal")),
+        ("una roja porfa", (QUANTITY, COLOR, NONE), Slots(quantity=1, color="roja")),
+        ("XLT one", (SIZE, NONE), Slots(size="XLT")),
+    ],
+)
+def test_words_that_no_rule_knows_fill_a_slot(
+    classifier: GrammarClassifier, text: str, tags: tuple[Tag, ...], expected: Slots
+) -> None:
+    found = slots(classifier, text, *tags)
+    for name in ("item", "quantity", "size", "color"):
+        if getattr(expected, name) is not None:
+            assert getattr(found, name) == getattr(expected, name)
+
+
+def test_a_code_stays_what_the_rules_read(classifier: GrammarClassifier) -> None:
+    assert slots(classifier, "B12 bowl", NONE, ITEM).item == "B12"
+
+
+def test_without_a_mark_the_rules_count(classifier: GrammarClassifier) -> None:
+    read = slots(classifier, "two please size 7", NONE, NONE, NONE, NONE)
+    assert read.quantity == 2
+    assert read.size == "7"
+
+
+def test_a_price_keeps_the_currency_that_was_written(classifier: GrammarClassifier) -> None:
+    offer = slots(
+        classifier, "would you do 20 euros", NONE, NONE, NONE, PRICE, NONE, intent=Intent.BID
+    )
+    assert (offer.price, offer.currency) == (20, "EUR")
+
+
+def test_a_mark_that_is_no_number_counts_nothing(classifier: GrammarClassifier) -> None:
+    assert slots(classifier, "loads please", QUANTITY, NONE).quantity is None
+    assert slots(classifier, "cheap please", PRICE, NONE, intent=Intent.BID).price is None
