@@ -65,7 +65,13 @@ NAMED_TWICE = frozenset({"starlette", "uvicorn"})
 WebSocket as the API does."""
 
 INNER_IMPORTS = frozenset(
-    {"compose", "cli.presenter", "intents.training.pieces", "intents.training.train"}
+    {
+        "compose",
+        "cli.presenter",
+        "intents.encoder.runtime",
+        "intents.training.pieces",
+        "intents.training.train",
+    }
 )
 """Modules that may import inside functions, so that a command loads only what it uses, or runs
 without what only the training of the encoder needs."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,9 +59,10 @@ _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
 
 
 class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What training fitted besides the weights."""
+    """What training fitted besides the weights; ``corpus`` is the digest of what it trained on."""
 
     version: str
+    corpus: str = ""
     blend: Blend
     marks: dict[str, int]
 
@@ -132,6 +133,7 @@ class EnsembleClassifier:
         self._blend = settings.blend
         self._allowance = allowance or Allowance()
         self._thread: ThreadPoolExecutor | None = None
+        self._opening: Future[None] | None = None
         self._shop = Verdict(
             intent=Intent.SELLER,
             confidence=0.0,
@@ -163,7 +165,8 @@ class EnsembleClassifier:
         settings = read_settings(folder)
         if own is not None and own.exists():
             learned = _learned(own)
-            if learned.version == settings.version:  # what was learned of an older model is void
+            if (learned.version, learned.corpus) == (settings.version, settings.corpus):
+                # What was learned of an older model is void.
                 settings = msgspec.structs.replace(settings, blend=learned.blend)
         return cls(
             grammar=GrammarClassifier(),
@@ -185,21 +188,38 @@ class EnsembleClassifier:
         """As `judge`, but keep up with a show: leave the event loop to others, and bound the time.
 
         The open messages nearest to being a buyer go to the encoder first; those for which there
-        is no time keep the linear verdict.
+        is no time keep the linear verdict, as do those of the first moment, while it is opened.
         """
         draft = self._draft(batch)
         encoder = self._encoder
-        if draft.open and encoder is not None:
+        if draft.open and encoder is not None and self._is_ready(encoder):
             chosen = draft.open[: self._allowance.take(len(draft.open))]
             if chosen:
                 rows = encoder.prepare(_inputs(draft, chosen))
-                if self._thread is None:
-                    self._thread = ThreadPoolExecutor(1, "encoder")
                 loop = asyncio.get_running_loop()
                 with self._allowance.spending(len(chosen)):
-                    heard = await loop.run_in_executor(self._thread, encoder.run, rows)
+                    heard = await loop.run_in_executor(self._worker(), encoder.run, rows)
                 self._refine(draft, encoder, chosen, heard)
         return self._verdicts(draft)
+
+    def _is_ready(self, encoder: Encoder) -> bool:
+        """Say whether the encoder answers at once; begin to open it, if nobody has.
+
+        Raises:
+            ModelDamaged: it cannot be opened.
+        """
+        if encoder.is_open:
+            return True
+        if self._opening is None:
+            self._opening = self._worker().submit(encoder.open)
+        if self._opening.done():
+            self._opening.result()
+        return encoder.is_open
+
+    def _worker(self) -> ThreadPoolExecutor:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "encoder")
+        return self._thread
 
     def _draft(self, batch: Sequence[Utterance]) -> Draft:
         verdicts: list[Verdict | None] = []

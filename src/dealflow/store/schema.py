@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import apsw
 
 from dealflow.errors import StoreDamaged, StoreTooNew
+from dealflow.store.connection import close, open_writer, translated, tune_writer
 
 APPLICATION_ID = 0x4445_414C
 """Stands in the file's header ("DEAL"), so that no other program's database is touched."""
@@ -24,6 +26,11 @@ def steps() -> list[tuple[int, str]]:
     return sorted(found)
 
 
+def newest() -> int:
+    """Return the number of the last step that this DealFlow knows."""
+    return steps()[-1][0]
+
+
 def present(connection: apsw.Connection) -> int:
     """Return the number of the last step that the file has; 0 for an empty one. Writes nothing.
 
@@ -36,9 +43,8 @@ def present(connection: apsw.Connection) -> int:
     tables: Any = connection.execute("SELECT count(*) FROM sqlite_schema").get
     if application != APPLICATION_ID and (application or version or tables):
         raise StoreDamaged("The file is a database of another program.")
-    newest = steps()[-1][0]
-    if version > newest:
-        raise StoreTooNew(f"The store has schema {version}; this DealFlow knows up to {newest}.")
+    if version > newest():
+        raise StoreTooNew(f"The store has schema {version}; this DealFlow knows up to {newest()}.")
     return int(version)
 
 
@@ -51,3 +57,23 @@ def migrate(connection: apsw.Connection) -> None:
                 connection.execute(sql)
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", number)
+
+
+def prepared(path: Path | None) -> apsw.Connection:
+    """Open the writing connection with its tables up to date; ``None``: a store in memory.
+
+    Raises:
+        StoreDamaged, StoreTooNew, StoreUnsafe, StoreUnavailable: it cannot be written.
+    """
+    connection = open_writer(path)
+    try:
+        present(connection)  # refuses a file that is not ours before anything is written
+        tune_writer(connection)
+        migrate(connection)
+    except BaseException as error:
+        close(connection)
+        reason = translated(error)
+        if reason is error:
+            raise
+        raise reason from error
+    return connection

@@ -27,11 +27,10 @@ from dealflow.model.show import Sale, ShowRules
 from dealflow.store import queries, revisions, runs
 from dealflow.store.append import write_batch
 from dealflow.store.base import Batch, Seen, Show, StoredMessage
-from dealflow.store.connection import close, open_writer, translated, tune_writer
 from dealflow.store.lock import WriterLock
 from dealflow.store.reader import Readers
 from dealflow.store.rows import text_of
-from dealflow.store.schema import migrate, present
+from dealflow.store.schema import prepared
 from dealflow.store.writer import Writer
 from dealflow.telemetry.metrics import Metrics
 
@@ -78,10 +77,10 @@ class SqliteStore:
             DataDirUnusable, DiskFull, StoreUnavailable: the file cannot be opened or written.
         """
         if path is None:
-            writer = Writer(_prepared(None), reopen=None, metrics=metrics)
+            writer = Writer(prepared(None), reopen=None, metrics=metrics)
             return cls(None, clock=clock, lock=None, writer=writer, readers=None)
         lock, connection, readers = await asyncio.to_thread(_opened, path)
-        writer = Writer(connection, reopen=partial(_prepared, path), metrics=metrics)
+        writer = Writer(connection, reopen=partial(prepared, path), metrics=metrics)
         return cls(path, clock=clock, lock=lock, writer=writer, readers=readers)
 
     async def open_show(
@@ -321,26 +320,10 @@ class SqliteStore:
 def _opened(path: Path) -> tuple[WriterLock, apsw.Connection, Readers]:
     lock = WriterLock(path)
     try:
-        return lock, _prepared(path), Readers(path)
+        return lock, prepared(path), Readers(path)
     except BaseException:
         lock.close()
         raise
-
-
-def _prepared(path: Path | None) -> apsw.Connection:
-    """Open the writing connection with its tables up to date."""
-    connection = open_writer(path)
-    try:
-        present(connection)  # refuses a file that is not ours before anything is written
-        tune_writer(connection)
-        migrate(connection)
-    except BaseException as error:
-        close(connection)
-        reason = translated(error)
-        if reason is error:
-            raise
-        raise reason from error
-    return connection
 
 
 def _describe(connection: apsw.Connection) -> dict[str, str]:

@@ -39,6 +39,8 @@ NOTHING = LinearTable(np.zeros((SIZE, len(INTENTS)), np.float32))
 class Noting(Encoder):
     """Sees a claim in every text that speaks of silver; remembers what it was asked."""
 
+    is_open = True
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 
@@ -175,11 +177,14 @@ def test_what_corrections_taught_is_used(tmp_path: Path) -> None:
     assert verdict.confidence > 0.9
 
 
-def test_what_was_learned_of_another_model_is_left_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", [{"version": "0"}, {"corpus": "another"}])
+def test_what_was_learned_of_another_model_is_left_aside(
+    tmp_path: Path, other: dict[str, str]
+) -> None:
     own = tmp_path / "judge.json"
     keen = Mixture(linear=0.0, shift=6.0)
-    older = JudgeSettings(version="0", blend=Blend(quick=keen, full=keen), marks={})
-    own.write_bytes(msgspec.json.encode(older))
+    learned = msgspec.structs.replace(read_settings(), blend=Blend(quick=keen, full=keen), **other)
+    own.write_bytes(msgspec.json.encode(learned))
     (verdict,) = EnsembleClassifier.load(encoder=False, own=own).judge([said("hello all")])
     assert verdict.confidence < 0.5
 

@@ -85,7 +85,8 @@ def train(
         quick=fit.mixture(scores, None, wanted[calibration], fresh),
         full=fit.mixture(scores, deep, wanted[calibration], fresh),
     )
-    settings = JudgeSettings(version=VERSION, blend=blend, marks=numbers)
+    trained_on = corpus.digest(folder)
+    settings = JudgeSettings(version=VERSION, corpus=trained_on, blend=blend, marks=numbers)
     files = {
         LINEAR: table.to_bytes(),
         MODEL: model,
@@ -93,7 +94,7 @@ def train(
         CALIBRATION: Scored(scores, deep, wanted[calibration], fresh).to_bytes(),
         SETTINGS: msgspec.json.format(msgspec.json.encode(settings), indent=1) + b"\n",
     }
-    artefacts.write(files, version=VERSION, corpus=corpus.digest(folder), folder=out)
+    artefacts.write(files, version=VERSION, corpus=trained_on, folder=out)
 
 
 def learn_corrections(
