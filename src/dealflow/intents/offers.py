@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import msgspec
+
+from dealflow.intents.evidence import MEASURES, Evidence
+from dealflow.intents.numbers import WORDS
+from dealflow.intents.numerals import all_amounts, said_in_words
 from dealflow.intents.scene import Scene
-from dealflow.intents.spoken import Amount
-from dealflow.intents.tokens import Token
+from dealflow.intents.spoken import Amount, with_part
+from dealflow.intents.tokens import Kind, Token
 from dealflow.model.show import SaleMode
 
 NEAR = (0.4, 2.5)
@@ -22,6 +27,13 @@ FULL = (0.5, 1.6)
 DEAR = 10_000
 """From this price on people leave out thousands ("120" for 120,000), below it hundreds."""
 
+PRICED = 20
+"""A number in words above it is a price where it is near the lot's; below it counts pieces."""
+
+_NOT_PRICES = frozenset(
+    {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
+)
+
 AT_PRICE = frozenset({"for", "at", "@", "por", "fur", "pour", "per", "za", "met", "=", "a", "com"})
 """Words between how many are wanted and what is offered for them."""
 
@@ -33,6 +45,55 @@ def offered(tokens: Sequence[Token], scene: Scene, amounts: list[Amount]) -> Amo
     if offer is None:
         return None
     return _typed_apart(tokens, scene, amounts, offer) or offer
+
+
+def named(evidence: Evidence, written: str) -> list[Amount]:
+    """Return the numbers that a bidder names, but for those that measure something or name a lot.
+
+    Args:
+        evidence: the message, read.
+        written: its text as it was sent.
+    """
+    scene, tokens = evidence.scene, evidence.tokens
+    currency = scene.lot.currency if scene.lot is not None else None
+    said = all_amounts(tokens, written, evidence.languages, currency=currency, price=scene.price)
+    return [with_part(one, tokens) for one in said if not is_measured(tokens, one)]
+
+
+def is_measured(tokens: Sequence[Token], amount: Amount) -> bool:
+    """Say whether the number measures time, size or age, or names a lot."""
+    if amount.money:
+        return False
+    before = tokens[amount.start - 1].text if amount.start else ""
+    after = tokens[amount.end].text if amount.end < len(tokens) else ""
+    return after in MEASURES or before in _NOT_PRICES
+
+
+def priced(evidence: Evidence, written: str) -> Amount | None:
+    """Return the price that a buyer says in words, with a word of money or near the lot's."""
+    scene, tokens = evidence.scene, evidence.tokens
+    for one in said_in_words(tokens, evidence.languages, written, price=scene.price):
+        if one.money or (one.value > PRICED and _is_named(tokens, scene, one)):
+            return one
+    return None
+
+
+def _is_named(tokens: Sequence[Token], scene: Scene, one: Amount) -> bool:
+    """Say whether a number is the lot's price, or is near it behind a "for"."""
+    before = tokens[one.start - 1].text if one.start else ""
+    if scene.price is None or not is_near(scene, one.value):
+        return False
+    return one.value == scene.price or before in AT_PRICE
+
+
+def money_of(tokens: Sequence[Token], offer: Amount) -> Token | None:
+    """Return the word of money in an offer, with its currency."""
+    for token in reversed(tokens[offer.start : offer.end] if offer.money else ()):
+        if token.kind is Kind.MONEY:
+            return token
+        if token.text in WORDS:
+            return msgspec.structs.replace(token, currency=WORDS[token.text])
+    return None
 
 
 def is_near(scene: Scene, value: float) -> bool:

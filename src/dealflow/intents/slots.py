@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dealflow.intents.counts import is_counted, said_count, whole_count
-from dealflow.intents.evidence import MEASURES, SIZES, Evidence
+from dealflow.intents.evidence import SIZES, Evidence
 from dealflow.intents.naming import named_lot, numbers_offered, said_color
 from dealflow.intents.numbers import amount as number_of
-from dealflow.intents.offers import AT_PRICE, in_full, is_near, is_rate, offered
+from dealflow.intents.offers import (
+    AT_PRICE,
+    in_full,
+    is_measured,
+    is_near,
+    is_rate,
+    money_of,
+    named,
+    offered,
+    priced,
+)
 from dealflow.intents.scene import MAX_TITLE, currency_of
-from dealflow.intents.spoken import Amount, amounts_of, with_part
+from dealflow.intents.spoken import Amount, amounts_of
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 from dealflow.intents.written import as_written
 from dealflow.model.intent import Intent, Slots
@@ -102,7 +112,9 @@ class SlotReader:
             self._read_codes()
         if self._intent is Intent.BID:
             self._read_bid()
-        elif numeric:
+        else:
+            self._read_said()
+        if numeric and self._intent is not Intent.BID:
             self._read_money()
             self._read_numbers()
         if self.quantity is None and self._intent is not Intent.BID:
@@ -282,6 +294,13 @@ class SlotReader:
             self._used |= {at, last}
             self._items += [str(number) for number in range(low, high + 1)]
 
+    def _read_said(self) -> None:
+        """Read a price in words, which a buyer rarely names and a code never is."""
+        said = priced(self._evidence, self._original)
+        if said is not None and self.price is None and said.start not in self._used:
+            self._used.update(range(said.start, said.end))
+            self._set_price(said.value, money_of(self._tokens, said))
+
     def _read_money(self) -> None:
         for at, token in enumerate(self._tokens):
             if token.kind is Kind.MONEY and self.price is None:
@@ -295,17 +314,17 @@ class SlotReader:
 
     def _read_bid(self) -> None:
         """Read the price that a bidder names, and how many it is for."""
+        scene = self._evidence.scene
         amounts = [
-            with_part(found, self._tokens)
-            for found in amounts_of(self._tokens, self._original)
-            if found.start not in self._used and not self._is_measured(found)
+            found
+            for found in named(self._evidence, self._original)
+            if found.start not in self._used
         ]
-        offer = offered(self._tokens, self._evidence.scene, amounts)
+        offer = offered(self._tokens, scene, amounts)
         if offer is None or self.price is not None:
             return
         self._used.update(range(offer.start, offer.end))
-        token = self._tokens[offer.end - 1] if offer.money else None
-        self._set_price(in_full(self._evidence.scene, offer.value), token)
+        self._set_price(in_full(scene, offer.value), money_of(self._tokens, offer))
         before = [one for one in amounts if one.end <= offer.start][-1:]
         after = [one for one in amounts if one.start >= offer.end][:1]
         for neighbour in (*before, *after):
@@ -319,13 +338,6 @@ class SlotReader:
             self._items.append(text)
         else:
             self.quantity = self.quantity or whole_count(amount.value)
-
-    def _is_measured(self, amount: Amount) -> bool:
-        """Say whether the number measures time, size or age, or names a lot."""
-        if amount.money:
-            return False
-        before, after = self._text(amount.start - 1), self._text(amount.end)
-        return after in MEASURES or before in _NOT_PRICES
 
     def _read_numbers(self) -> None:
         for amount in amounts_of(self._tokens, self._original):
@@ -384,7 +396,7 @@ class SlotReader:
         """Place a number that no rule and no code explains."""
         scene, value = self._evidence.scene, amount.value
         before = self._text(amount.start - 1)
-        if self._is_measured(amount):
+        if is_measured(self._tokens, amount):
             return
         if self._counts(amount):
             self.quantity = self.quantity or whole_count(value)
@@ -443,10 +455,6 @@ _JOINERS = frozenset(
 )
 _SPARED = frozenset({"skip", "leave", "except", "without", "not", "minus", "besides"})
 """Words before a number that take it out of a list."""
-
-_NOT_PRICES = frozenset(
-    {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
-)
 
 
 def _is_measure(text: str) -> bool:
