@@ -27,9 +27,9 @@ from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import Features
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
-from dealflow.intents.marked import Marks, with_marks
 from dealflow.intents.normalise import normalise
-from dealflow.intents.slots import read_slots
+from dealflow.intents.slots.marked import Marks, with_marks
+from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 from dealflow.model.show import SaleMode
 

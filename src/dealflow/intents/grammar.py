@@ -15,7 +15,7 @@ from dealflow.intents.lexicon import shipped
 from dealflow.intents.lexicon.reader import Hit, Lexicon
 from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import Scenes
-from dealflow.intents.slots import read_slots
+from dealflow.intents.slots.reader import read_slots
 from dealflow.intents.tokens import Kind, Token, tokenise
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 

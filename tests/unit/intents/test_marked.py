@@ -10,8 +10,8 @@ import pytest
 from dealflow.intents.encoder.inputs import plain
 from dealflow.intents.encoder.spans import Tag, cut
 from dealflow.intents.grammar import GrammarClassifier
-from dealflow.intents.marked import Marks, with_marks
-from dealflow.intents.slots import read_slots
+from dealflow.intents.slots.marked import Marks, with_marks
+from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import Lot, SaleMode
 from tests.unit.intents.saying import CUFF, said

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.normalise import normalise
-from dealflow.intents.numerals import said_in_words
-from dealflow.intents.slots import read_slots
-from dealflow.intents.speech import LANGUAGES, SPEECHES
-from dealflow.intents.spoken import Amount
+from dealflow.intents.slots.numerals import said_in_words
+from dealflow.intents.slots.reader import read_slots
+from dealflow.intents.slots.speech import LANGUAGES, SPEECHES
+from dealflow.intents.slots.spoken import Amount
 from dealflow.intents.tokens import Token, tokenise
 from dealflow.model.intent import Intent
 from dealflow.model.show import Lot, SaleMode
@@ -189,7 +189,7 @@ def test_the_languages_are_those_of_the_lexicon(classifier: GrammarClassifier) -
 
 
 def test_words_are_spelled_as_the_message_is() -> None:
-    raw = files("dealflow.intents").joinpath("numerals.toml").read_text("utf-8")
+    raw = files("dealflow.intents.slots").joinpath("numerals.toml").read_text("utf-8")
     for table in tomllib.loads(raw).values():
         words = " ".join(text for text in table.values() if isinstance(text, str)).split()
         assert [word for word in words if normalise(word) != word] == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dealflow.intents.grammar import GrammarClassifier
-from dealflow.intents.slots import read_slots
+from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import Lot, SaleMode, ShowRules
 from tests.unit.intents.saying import CARD, said

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from dealflow.intents.counts import CHARS, number_in
 from dealflow.intents.encoder.inputs import plain
 from dealflow.intents.encoder.spans import Cut, Tag
 from dealflow.intents.normalise import normalise
 from dealflow.intents.numbers import amount
+from dealflow.intents.slots.counts import CHARS, number_in
 from dealflow.model.intent import Slots
 
 LONGEST_NUMBER = 4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dealflow.intents.evidence import MEASURES
 from dealflow.intents.normalise import normalise
-from dealflow.intents.spoken import amounts_of
+from dealflow.intents.slots.spoken import amounts_of
 from dealflow.intents.tokens import Kind, Token, tokenise
 
 MAX_QUANTITY = 99

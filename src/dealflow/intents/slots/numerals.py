@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dealflow.intents.numbers import MULTIPLES
 from dealflow.intents.numbers import WORDS as MONEY_WORDS
-from dealflow.intents.speech import (
+from dealflow.intents.slots.speech import (
     ARABIC,
     LANGUAGES,
     SPEECHES,
@@ -20,7 +20,7 @@ from dealflow.intents.speech import (
     is_unit,
     total_of,
 )
-from dealflow.intents.spoken import Amount, amounts_of
+from dealflow.intents.slots.spoken import Amount, amounts_of
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 
 MAX_PARTS = 16

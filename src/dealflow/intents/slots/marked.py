@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from dealflow.intents.counts import number_in, whole_count
 from dealflow.intents.encoder.spans import Cut, Span, Tag, Tags, of_kind, spans
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.normalise import normalise
-from dealflow.intents.offers import in_full
 from dealflow.intents.scene import currency_of
+from dealflow.intents.slots.counts import number_in, whole_count
+from dealflow.intents.slots.offers import in_full
+from dealflow.intents.slots.written import as_written
 from dealflow.intents.tokens import Kind
-from dealflow.intents.written import as_written
 from dealflow.model.intent import Slots
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dealflow.intents.counts import is_counted, said_count, whole_count
-from dealflow.intents.evidence import SIZES, Evidence
-from dealflow.intents.naming import named_lot, numbers_offered, said_color
+from dealflow.intents.evidence import Evidence
 from dealflow.intents.numbers import amount as number_of
-from dealflow.intents.offers import (
+from dealflow.intents.scene import MAX_TITLE, currency_of
+from dealflow.intents.slots.counts import is_counted, said_count, whole_count
+from dealflow.intents.slots.naming import named_lot, numbers_offered, said_color
+from dealflow.intents.slots.offers import (
     AT_PRICE,
     in_full,
     is_measured,
@@ -17,10 +18,10 @@ from dealflow.intents.offers import (
     offered,
     priced,
 )
-from dealflow.intents.scene import MAX_TITLE, currency_of
-from dealflow.intents.spoken import Amount, amounts_of
+from dealflow.intents.slots.sizes import SIZED, is_shouted, sizes_in
+from dealflow.intents.slots.spoken import Amount, amounts_of
+from dealflow.intents.slots.written import as_written
 from dealflow.intents.tokens import Kind, Token, is_unspaced
-from dealflow.intents.written import as_written
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import SaleMode
 
@@ -29,37 +30,6 @@ MAX_CLAIMS = 50
 
 SMALL = 20
 """A number up to this counts pieces where nothing says that it is a code."""
-
-_SIZE_LABELS = frozenset({
-    "size", "sz", "talla", "taille", "grosse", "groesse", "taglia", "tamanho", "ukuran",
-    "rozmiar", "beden", "numara", "us", "uk", "eu", "pointure", "misura", "saiz", "tam", "مقاس",
-    "ไซส์", "nummer", "maat",
-})  # fmt: skip
-_AFTER_SIZE = frozenset({"us", "uk", "eu", "wide", "beden", "numara"})
-_LABELS_BEFORE = (
-    "ไซส์",
-    "ไซ",
-    "เบอร์",
-    "尺码",
-    "尺寸",
-    "码数",
-    "サイズは",
-    "サイズ",
-    "사이즈",
-    "사이즈는",
-)
-_LABELS_BEHIND = ("码", "碼", "サイズ", "사이즈", "号码")
-_MORE_SIZES = frozenset({"pp", "p", "g", "gg", "xg", "xgg", "ch", "eg"})
-"""Sizes of Brazil and Mexico; letters that are sizes only where the lot's title lists them."""
-
-_ALL_SIZES = SIZES | _MORE_SIZES
-_SIZE_UNITS = ("us", "uk", "eu", "cm", "mm", "ml", "oz", "kg", "g", "inch", "in", "ct")
-_SIZED = frozenset({
-    "size", "sizes", "sz", "talla", "tallas", "taglia", "taglie", "taille", "grosse", "ukuran",
-    "saiz", "us", "uk", "eu", "rozmiar", "numara", "beden", "maat", "tamanho", "grossen", "gr",
-    "tam", "rozm", "mt", "maten", "numero", "num",
-})  # fmt: skip
-"""Words of a title that make the numbers in it sizes."""
 
 _TAKES_BEFORE = (
     "เอา",
@@ -168,58 +138,10 @@ class SlotReader:
                 self.quantity = self.quantity or whole_count(following.value)
 
     def _read_sizes(self) -> None:
-        used = self._used
-        for at, token in enumerate(self._tokens):
-            sized = token.text in _ALL_SIZES or token.kind in _SIZABLE
-            if sized and at not in used and self._names_size(at, token):
-                self._set_size(at)
-
-    def _names_size(self, at: int, token: Token) -> bool:
-        before, after = self._text(at - 1), self._text(at + 1)
-        labelled = before in _SIZE_LABELS or after in _AFTER_SIZE or self._is_labelled(at)
-        if token.kind is Kind.NUMBER:
-            return labelled or self._is_listed(token)
-        if token.text in SIZES:
-            return labelled or self._is_size(at)
-        if token.text in _MORE_SIZES:
-            return labelled or (
-                self._is_shouted(token) and token.text in self._evidence.scene.words
-            )
-        return token.kind is Kind.CODE and (labelled or _is_measure(token.text))
-
-    def _is_labelled(self, at: int) -> bool:
-        """Say whether a word for size is glued to the token, in a script without spaces."""
-        before, after = self._text(at - 1), self._text(at + 1)
-        if not (before and is_unspaced(before[0])) and not (after and is_unspaced(after[0])):
-            return False
-        joined = "".join(token.text for token in self._tokens[max(0, at - 6) : at])
-        following = "".join(token.text for token in self._tokens[at + 1 : at + 5])
-        return joined.endswith(_LABELS_BEFORE) or following.startswith(_LABELS_BEHIND)
-
-    def _is_listed(self, token: Token) -> bool:
-        """Say whether a number is one of the sizes that the lot's title lists."""
-        words = self._evidence.scene.words
-        if token.text not in words or self._evidence.scene.code == token.text:
-            return False
-        return bool(words & _SIZED) or self._evidence.scene.rules.number_is == "size"
-
-    def _is_size(self, at: int) -> bool:
-        """Say whether a word of sizes is one here: a lone letter may be part of a name."""
-        text = self._text(at)
-        if len(text) > 1:
-            return True
-        if self._text(at - 1) in ("&", ".", "-", "/") or self._text(at + 1) in ("&", "."):
-            return False
-        words = self._evidence.scene.words
-        listed = text in words or bool(words & _SIZED)
-        shouted = text.upper() in self._original
-        return listed or at == 0 or (shouted and at > 0)
-
-    def _set_size(self, at: int) -> None:
-        self._sizes[at] = self._text(at)
-        self._used.add(at)
-        if self.size is None:
-            self.size = self._sizes[at]
+        for at in sizes_in(self._evidence, self._original, self._used):
+            self._sizes[at] = self._text(at)
+            self._used.add(at)
+            self.size = self.size or self._sizes[at]
 
     def _read_codes(self) -> None:
         """Read codes in letters and digits, codes of this show first, and ranges."""
@@ -234,7 +156,11 @@ class SlotReader:
             elif token.kind is Kind.NUMBER and self._is_glued_code(at):
                 self._items.append(self._text(at - 1) + token.text)
                 self._used |= {at - 1, at}
-            elif token.text == scene.code and token.kind is Kind.WORD and self._is_shouted(token):
+            elif (
+                token.text == scene.code
+                and token.kind is Kind.WORD
+                and is_shouted(token, self._evidence, self._original)
+            ):
                 self._items.append(token.text)
                 self._used.add(at)
 
@@ -275,9 +201,6 @@ class SlotReader:
         """Say whether a claim word of one letter before a number is the letter of a code."""
         before = self._text(at - 1)
         return len(before) == 1 and self._evidence.scene.knows_code(before + self._text(at))
-
-    def _is_shouted(self, token: Token) -> bool:
-        return token.text.upper() in self._original or len(self._tokens) == 1
 
     def _range_end(self, at: int) -> int | None:
         tokens = self._tokens
@@ -385,7 +308,7 @@ class SlotReader:
             if after.kind is Kind.NUMBER and not is_counted(self._tokens, following):
                 return self._evidence.scene.lot is None or self._evidence.scene.code is None
         lot = self._evidence.scene.lot
-        if self._evidence.scene.words & _SIZED:
+        if self._evidence.scene.words & SIZED:
             return False
         return lot is not None and text in numbers_offered(lot.title[:MAX_TITLE])
 
@@ -440,7 +363,6 @@ class SlotReader:
 
 
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT})
-_SIZABLE = frozenset({Kind.NUMBER, Kind.CODE})
 _CODES = frozenset({Kind.NUMBER, Kind.CODE, Kind.WORD})
 _LETTERS = {"PHP": ("p", ""), "ZAR": ("r", ""), "EUR": ("", "e")}
 """Letters glued to an amount where prices are in that currency: before it, or behind."""
@@ -455,13 +377,6 @@ _JOINERS = frozenset(
 )
 _SPARED = frozenset({"skip", "leave", "except", "without", "not", "minus", "besides"})
 """Words before a number that take it out of a list."""
-
-
-def _is_measure(text: str) -> bool:
-    return text[0].isdecimal() and any(
-        text.endswith(unit) and text.removesuffix(unit).replace(".", "").isdecimal()
-        for unit in _SIZE_UNITS
-    )
 
 
 def _unique(items: list[str]) -> list[str]:

@@ -9,9 +9,9 @@ import msgspec
 
 from dealflow.intents.evidence import MEASURES, Evidence
 from dealflow.intents.numbers import WORDS
-from dealflow.intents.numerals import all_amounts, said_in_words
 from dealflow.intents.scene import Scene
-from dealflow.intents.spoken import Amount, with_part
+from dealflow.intents.slots.numerals import all_amounts, said_in_words
+from dealflow.intents.slots.spoken import Amount, with_part
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.show import SaleMode
 

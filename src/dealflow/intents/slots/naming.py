@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dealflow.intents.counts import COUNT_WORDS
 from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.slots.counts import COUNT_WORDS
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 from dealflow.model.intent import Intent
 

@@ -1,0 +1,121 @@
+"""Which tokens of a message are sizes: letters, measures, and numbers where they are sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.tokens import Kind, Token, is_unspaced
+
+_SIZE_LABELS = frozenset({
+    "size", "sz", "talla", "taille", "grosse", "groesse", "taglia", "tamanho", "ukuran",
+    "rozmiar", "beden", "numara", "us", "uk", "eu", "pointure", "misura", "saiz", "tam", "مقاس",
+    "ไซส์", "nummer", "maat",
+})  # fmt: skip
+_AFTER_SIZE = frozenset({"us", "uk", "eu", "wide", "beden", "numara"})
+_LABELS_BEFORE = (
+    "ไซส์",
+    "ไซ",
+    "เบอร์",
+    "尺码",
+    "尺寸",
+    "码数",
+    "サイズは",
+    "サイズ",
+    "사이즈",
+    "사이즈는",
+)
+_LABELS_BEHIND = ("码", "碼", "サイズ", "사이즈", "号码")
+_MORE_SIZES = frozenset({"pp", "p", "g", "gg", "xg", "xgg", "ch", "eg"})
+"""Sizes of Brazil and Mexico; letters that are sizes only where the lot's title lists them."""
+
+_ALL_SIZES = SIZES | _MORE_SIZES
+_SIZE_UNITS = ("us", "uk", "eu", "cm", "mm", "ml", "oz", "kg", "g", "inch", "in", "ct")
+SIZED = frozenset({
+    "size", "sizes", "sz", "talla", "tallas", "taglia", "taglie", "taille", "grosse", "ukuran",
+    "saiz", "us", "uk", "eu", "rozmiar", "numara", "beden", "maat", "tamanho", "grossen", "gr",
+    "tam", "rozm", "mt", "maten", "numero", "num",
+})  # fmt: skip
+"""Words of a title that make the numbers in it sizes."""
+
+_SIZABLE: Final = frozenset({Kind.NUMBER, Kind.CODE})
+
+
+def sizes_in(evidence: Evidence, written: str, used: Collection[int]) -> Iterator[int]:
+    """Yield the places of the tokens that are sizes.
+
+    Args:
+        evidence: the message, read.
+        written: its text as it was sent, which tells "L" from "l".
+        used: places that mean something else already.
+    """
+    reader = _Reader(evidence, written)
+    for at, token in enumerate(evidence.tokens):
+        sized = token.text in _ALL_SIZES or token.kind in _SIZABLE
+        if sized and at not in used and reader.names_size(at, token):
+            yield at
+
+
+def is_shouted(token: Token, evidence: Evidence, written: str) -> bool:
+    """Say whether a token stands in capitals, or says all that is said."""
+    return token.text.upper() in written or len(evidence.tokens) == 1
+
+
+class _Reader:
+    """Tells sizes from other words and numbers of one message."""
+
+    def __init__(self, evidence: Evidence, written: str) -> None:
+        self._evidence = evidence
+        self._tokens = evidence.tokens
+        self._written = written
+
+    def names_size(self, at: int, token: Token) -> bool:
+        before, after = self._text(at - 1), self._text(at + 1)
+        labelled = before in _SIZE_LABELS or after in _AFTER_SIZE or self._is_labelled(at)
+        if token.kind is Kind.NUMBER:
+            return labelled or self._is_listed(token)
+        if token.text in SIZES:
+            return labelled or self._is_size(at)
+        if token.text in _MORE_SIZES:
+            shouted = is_shouted(token, self._evidence, self._written)
+            return labelled or (shouted and token.text in self._evidence.scene.words)
+        return token.kind is Kind.CODE and (labelled or _is_measure(token.text))
+
+    def _text(self, at: int) -> str:
+        return self._tokens[at].text if 0 <= at < len(self._tokens) else ""
+
+    def _is_labelled(self, at: int) -> bool:
+        """Say whether a word for size is glued to the token, in a script without spaces."""
+        before, after = self._text(at - 1), self._text(at + 1)
+        if not (before and is_unspaced(before[0])) and not (after and is_unspaced(after[0])):
+            return False
+        joined = "".join(token.text for token in self._tokens[max(0, at - 6) : at])
+        following = "".join(token.text for token in self._tokens[at + 1 : at + 5])
+        return joined.endswith(_LABELS_BEFORE) or following.startswith(_LABELS_BEHIND)
+
+    def _is_listed(self, token: Token) -> bool:
+        """Say whether a number is one of the sizes that the lot's title lists."""
+        words = self._evidence.scene.words
+        if token.text not in words or self._evidence.scene.code == token.text:
+            return False
+        return bool(words & SIZED) or self._evidence.scene.rules.number_is == "size"
+
+    def _is_size(self, at: int) -> bool:
+        """Say whether a word of sizes is one here: a lone letter may be part of a name."""
+        text = self._text(at)
+        if len(text) > 1:
+            return True
+        if self._text(at - 1) in ("&", ".", "-", "/") or self._text(at + 1) in ("&", "."):
+            return False
+        words = self._evidence.scene.words
+        listed = text in words or bool(words & SIZED)
+        shouted = text.upper() in self._written
+        return listed or at == 0 or (shouted and at > 0)
+
+
+def _is_measure(text: str) -> bool:
+    return text[0].isdecimal() and any(
+        text.endswith(unit) and text.removesuffix(unit).replace(".", "").isdecimal()
+        for unit in _SIZE_UNITS
+    )
