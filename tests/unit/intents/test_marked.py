@@ -21,8 +21,8 @@ NONE, ITEM, COLOR, SIZE = Tag.NONE, Tag.ITEM, Tag.COLOR, Tag.SIZE
 QUANTITY, PRICE = Tag.QUANTITY, Tag.PRICE
 
 
-def marks(text: str, tags: Sequence[Tag]) -> Marks:
-    scores = np.eye(len(Tag), dtype=np.float32)[list(tags)] * 9
+def marks(text: str, tags: Sequence[Tag], sure: float = 9) -> Marks:
+    scores = np.eye(len(Tag), dtype=np.float32)[list(tags)] * sure
     return Marks(lambda one: cut(Words(), plain(one)), text, scores)
 
 
@@ -32,10 +32,11 @@ def slots(
     *tags: Tag,
     intent: Intent = Intent.CLAIM,
     lot: Lot = CUFF,
+    sure: float = 9,
 ) -> Slots:
     evidence, _ = classifier.read(said(text, lot=lot, mode=SaleMode.CLAIM))
     rules, _ = read_slots(evidence, intent, text)
-    return with_marks(rules, marks(text, tags), evidence)
+    return with_marks(rules, marks(text, tags, sure), evidence)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,14 @@ def test_a_code_stays_what_the_rules_read(classifier: GrammarClassifier) -> None
     assert slots(classifier, "B12 bowl", NONE, ITEM).item == "B12"
 
 
-def test_without_a_mark_the_rules_count(classifier: GrammarClassifier) -> None:
+def test_where_the_encoder_is_not_sure_the_rules_count(classifier: GrammarClassifier) -> None:
+    read = slots(classifier, "two please size 7", NONE, NONE, NONE, NONE, sure=0.5)
+    assert (read.quantity, read.size) == (2, "7")
+
+
+def test_what_the_encoder_denies_is_no_slot(classifier: GrammarClassifier) -> None:
     read = slots(classifier, "two please size 7", NONE, NONE, NONE, NONE)
-    assert read.quantity == 2
-    assert read.size == "7"
+    assert (read.quantity, read.size) == (None, None)
 
 
 def test_a_price_keeps_the_currency_that_was_written(classifier: GrammarClassifier) -> None:

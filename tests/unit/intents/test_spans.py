@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dealflow.intents.encoder.inputs import plain
-from dealflow.intents.encoder.spans import Cut, Tag, Tags, cut, of_kind, spans
+from dealflow.intents.encoder.spans import Cut, Marked, Span, Tag, Tags, cut
 from dealflow.intents.training.spans import wanted
 from dealflow.model.intent import Slots
 from dealflow.stage.hostile import TEXTS
@@ -27,6 +27,12 @@ def said(text: str) -> Cut:
 
 def scored(*tags: Tag, sure: float = 9.0) -> Tags:
     return np.eye(len(Tag), dtype=np.float32)[list(tags)] * sure
+
+
+def spans(said: Cut, tags: Tags) -> list[Span]:
+    marked = Marked(said, tags)
+    found = (marked.best(tag) for tag in Tag)
+    return sorted((one for one in found if one is not None), key=lambda one: one.start)
 
 
 def told(text: str, *tags: Tag) -> list[tuple[Tag, str]]:
@@ -49,24 +55,54 @@ def test_kinds_that_touch_are_two_spans() -> None:
     ]
 
 
-def test_marks_at_the_edges_are_no_part_of_a_name() -> None:
-    assert told('("mugs"!) yes', ITEM, NONE) == [(ITEM, "mugs")]
+def test_a_mark_between_words_parts_them_and_has_no_name() -> None:
+    assert told("mugs ! bowls", ITEM, ITEM, NONE) == [(ITEM, "mugs")]
     assert told("!!! yes", ITEM, NONE) == []
+
+
+class Letters(Words):
+    """Cuts a text into its characters."""
+
+    def encode_as_pieces(self, text: str, /) -> list[str]:
+        return ["\u2581", *text.replace(" ", "\u2581")]
+
+
+def test_a_word_is_what_its_pieces_are_on_average() -> None:
+    cut_text = cut(Letters(), "goat ok")
+    tags = scored(NONE, NONE, ITEM, ITEM, ITEM, NONE, NONE, NONE)
+    (found,) = spans(cut_text, tags)
+    assert cut_text.text[found.start : found.end] == "goat"
+    assert found.chance == pytest.approx(0.75, abs=0.01)
+
+
+def test_a_script_without_spaces_is_marked_piece_by_piece() -> None:
+    cut_text = cut(Letters(), "两个碗")
+    (count, item) = spans(cut_text, scored(NONE, QUANTITY, NONE, ITEM))
+    assert cut_text.text[count.start : count.end] == "两"
+    assert cut_text.text[item.start : item.end] == "碗"
 
 
 def test_what_was_not_read_has_no_span() -> None:
     assert told("a very long message", ITEM) == [(ITEM, "a")]
+    assert told("mugs", ITEM, ITEM, COLOR) == [(ITEM, "mugs")]
     assert told("anything") == []
 
 
 def test_the_likeliest_of_a_kind_is_chosen() -> None:
     tags = scored(ITEM, NONE, ITEM)
     tags[2] *= 2
-    found = list(spans(said("bowl or vase"), tags))
-    best = of_kind(found, ITEM)
+    marked = Marked(said("bowl or vase"), tags)
+    best = marked.best(ITEM)
     assert best is not None
-    assert said("bowl or vase").text[best.start : best.end] == "vase"
-    assert of_kind(found, Tag.SIZE) is None
+    assert marked.text[best.start : best.end] == "vase"
+    assert marked.best(Tag.SIZE) is None
+
+
+def test_any_word_can_be_asked_about() -> None:
+    marked = Marked(said("bowl or"), scored(ITEM, NONE))
+    chances = [marked.chance(ITEM, start, end) for start, end in marked.words()]
+    assert chances == [pytest.approx(1, abs=0.01), pytest.approx(0, abs=0.01)]
+    assert marked.chance(ITEM, 90, 95) is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +144,7 @@ def test_any_text_and_any_scores_give_spans_within_the_text(
     text: str, numbers: list[float]
 ) -> None:
     cut_text = said(text)
-    rows = min(len(numbers) // len(Tag), len(cut_text.places))
+    rows = len(numbers) // len(Tag)
     tags = np.array(numbers[: rows * len(Tag)], np.float32).reshape(rows, len(Tag))
     for one in spans(cut_text, tags):
         assert 0 <= one.start < one.end <= len(cut_text.text)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from dealflow.intents.encoder.spans import Cut, Span, Tag, Tags, of_kind, spans
+from dealflow.intents.encoder.inputs import plain
+from dealflow.intents.encoder.spans import Cut, Marked, Tag, Tags
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import currency_of
@@ -19,6 +20,13 @@ from dealflow.intents.slots.offers import in_full
 from dealflow.intents.slots.written import as_written
 from dealflow.intents.tokens import Kind
 from dealflow.model.intent import Slots
+
+SURE = {Tag.ITEM: 0.75, Tag.COLOR: 0.6, Tag.SIZE: 0.4, Tag.QUANTITY: 0.5, Tag.PRICE: 0.5}
+"""How likely words must be of a kind to count against what the rules read; chosen on the
+calibration files."""
+
+DENIED = 0.1
+"""Below this chance the encoder denies what the rules read."""
 
 
 class Marks(NamedTuple):
@@ -40,47 +48,60 @@ def with_marks(rules: Slots, marks: Marks, evidence: Evidence) -> Slots:
         marks: what the encoder marked.
         evidence: the message, read.
     """
-    said = marks.cut(marks.text)
-    found = list(spans(said, marks.tags))
-
-    def written(tag: Tag) -> str | None:
-        span = of_kind(found, tag)
-        return None if span is None else _written(said, span, marks.text)
-
-    item = written(Tag.ITEM)
-    price, currency = _price(rules, said, of_kind(found, Tag.PRICE), evidence)
+    marked = Marked(marks.cut(marks.text), marks.tags)
+    price, currency = _price(rules, marked, evidence)
     return Slots(
-        item=rules.item if item is None or _is_code(rules.item) else item,
-        quantity=_quantity(said, of_kind(found, Tag.QUANTITY)) or rules.quantity,
-        size=written(Tag.SIZE) or rules.size,
-        color=written(Tag.COLOR) or rules.color,
+        item=rules.item if _is_code(rules.item) else _name(rules.item, Tag.ITEM, marked, marks),
+        quantity=_quantity(rules, marked),
+        size=_name(rules.size, Tag.SIZE, marked, marks),
+        color=_name(rules.color, Tag.COLOR, marked, marks),
         price=price,
         currency=currency,
     )
 
 
-def _written(said: Cut, span: Span, text: str) -> str:
-    return as_written(text, normalise(said.text[span.start : span.end]).strip())
+def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | None:
+    """Return the words that were surely marked, else those that the rules read, if not denied."""
+    span = marked.best(tag)
+    if span is not None and span.chance >= SURE[tag]:
+        return as_written(marks.text, normalise(marked.text[span.start : span.end]).strip())
+    if read is None or tag is Tag.COLOR:
+        return read
+    at = marked.text.find(plain(read))
+    chance = marked.chance(tag, at, at + len(plain(read))) if at >= 0 else None
+    return read if chance is None or chance >= DENIED else None
 
 
 def _is_code(item: str | None) -> bool:
     return item is not None and any(char.isdecimal() for char in item)
 
 
-def _quantity(said: Cut, span: Span | None) -> int | None:
-    return None if span is None else whole_count(number_in(said.text[span.start : span.end]))
+def _quantity(rules: Slots, marked: Marked) -> int | None:
+    span = marked.best(Tag.QUANTITY)
+    if span is not None and span.chance >= SURE[Tag.QUANTITY]:
+        count = whole_count(number_in(marked.text[span.start : span.end]))
+        if count is not None:
+            return count
+    if rules.quantity is None:
+        return None
+    chances = [
+        marked.chance(Tag.QUANTITY, start, end) or 0.0
+        for start, end in marked.words()
+        if number_in(marked.text[start:end]) == rules.quantity
+    ]
+    return rules.quantity if not chances or max(chances) >= DENIED else None
 
 
-def _price(
-    rules: Slots, said: Cut, span: Span | None, evidence: Evidence
-) -> tuple[float | None, str | None]:
-    value = None if span is None else number_in(said.text[span.start : span.end])
+def _price(rules: Slots, marked: Marked, evidence: Evidence) -> tuple[float | None, str | None]:
+    """Return the price of the rules, which know what is near the lot's; else the one marked."""
+    span = marked.best(Tag.PRICE)
+    if rules.price is not None or span is None or span.chance < SURE[Tag.PRICE]:
+        return rules.price, rules.currency
+    value = number_in(marked.text[span.start : span.end])
     if value is None:
-        return rules.price, rules.currency
+        return None, None
     value = in_full(evidence.scene, value)
-    if value == rules.price:
-        return rules.price, rules.currency
     for token in evidence.tokens:
         if token.kind is Kind.MONEY and token.value == value:
             return value, currency_of(token.currency, evidence.scene.lot)
-    return (rules.price, rules.currency) if rules.price is not None else (value, None)
+    return value, None
