@@ -39,6 +39,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="ev
     precision_at_natural_prevalence: float
     languages: dict[str, float]
     intents: dict[str, float]
+    slots: dict[str, float]
     bins: list[tuple[int, float, float]]
     curve: list[tuple[float, int, int, int]] = []
 
@@ -142,6 +143,7 @@ def _figures(
         precision_at_natural_prevalence=_natural(report),
         languages={name: rate.f1 for name, rate in report.languages.items()},
         intents={str(name): rate.f1 for name, rate in report.intents.items()},
+        slots={name: rate.f1 for name, rate in report.slot_kinds.items()},
         bins=[(row.count, row.confidence, row.buyers) for row in report.bins],
         curve=[
             (point.threshold, point.buyers.right, point.buyers.missed, point.buyers.extra)
@@ -173,6 +175,9 @@ def _page(
     yield ""
     yield from _rates("intent", {str(name): rate for name, rate in report.intents.items()})
     yield ""
+    if report.slot_kinds:
+        yield from _rates("slot of buyers", report.slot_kinds)
+        yield ""
     yield from _reliability(report)
     if points:
         yield ""

@@ -55,6 +55,10 @@ CALLED_OUT = 0.99
 CALLED_WORDS = 3
 """Words of a message that still is called out."""
 
+DOUBTFUL = 0.05
+"""Confidence from which slots are read as a buyer's: a lower threshold or a second opinion may
+still count the message."""
+
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
 
 
@@ -285,8 +289,9 @@ class EnsembleClassifier:
         self, read: _Read, row: list[float], confidence: float, marks: Marks | None
     ) -> Verdict:
         intent = _decided(row, confidence)
-        slots, claims = read_slots(read.evidence, intent, read.utterance.text)
-        if marks is not None and intent.is_buyer and not claims:
+        wants = _likeliest(row, _BUYING) if confidence >= DOUBTFUL else intent
+        slots, claims = read_slots(read.evidence, wants, read.utterance.text)
+        if marks is not None and wants.is_buyer and not claims:
             slots = with_marks(slots, marks, read.evidence)
         reason = (
             explain(read.evidence, read.finding)
@@ -332,7 +337,10 @@ _OTHERS = tuple(at for at, buyer in enumerate(BUYERS) if not buyer)
 
 def _decided(row: Sequence[float], confidence: float) -> Intent:
     """Return the likeliest intent on the side, buyer or not, on which the confidence stands."""
-    side = _BUYING if confidence >= 0.5 else _OTHERS
+    return _likeliest(row, _BUYING if confidence >= 0.5 else _OTHERS)
+
+
+def _likeliest(row: Sequence[float], side: Sequence[int]) -> Intent:
     return INTENTS[max(side, key=row.__getitem__)]
 
 

@@ -57,8 +57,13 @@ def test_words_that_no_rule_knows_fill_a_slot(
             assert getattr(found, name) == getattr(expected, name)
 
 
-def test_a_code_stays_what_the_rules_read(classifier: GrammarClassifier) -> None:
-    assert slots(classifier, "B12 bowl", NONE, ITEM).item == "B12"
+def test_a_code_of_the_show_stays_what_the_rules_read(classifier: GrammarClassifier) -> None:
+    assert slots(classifier, "22 bowl", NONE, ITEM).item == "22"
+
+
+def test_a_number_that_is_no_code_here_may_be_denied(classifier: GrammarClassifier) -> None:
+    assert slots(classifier, "replace my 96 model", NONE, NONE, NONE, NONE).item is None
+    assert slots(classifier, "replace my 96 model", NONE, NONE, ITEM, NONE).item == "96"
 
 
 def test_where_the_encoder_is_not_sure_the_rules_count(classifier: GrammarClassifier) -> None:

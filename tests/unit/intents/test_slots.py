@@ -270,3 +270,21 @@ def test_a_colour_stands_as_it_was_written(
     utterance = said(text, lot=PERFUME)
     slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, text)
     assert slots.color == color
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "size"),
+    [
+        ("6c", "Toddler Vans, 5c 6c 7c", "6c"),
+        ("9m pls", "Smocked bubble, 3m 6m 9m 12m", "9m"),
+        ("40 thx", "Wool clogs, felted, EU 38-42", "40"),
+        ("6c", "Vans 6c", None),
+        ("40", "Clogs 38-42", None),
+    ],
+)
+def test_what_the_title_lists_as_sizes_is_one(
+    classifier: GrammarClassifier, text: str, title: str, size: str | None
+) -> None:
+    lot = Lot(title=title, price=30, currency="USD")
+    slots, _ = read_slots(classifier.read(said(text, lot=lot))[0], Intent.CLAIM, text)
+    assert slots.size == size

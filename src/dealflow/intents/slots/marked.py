@@ -51,13 +51,23 @@ def with_marks(rules: Slots, marks: Marks, evidence: Evidence) -> Slots:
     marked = Marked(marks.cut(marks.text), marks.tags)
     price, currency = _price(rules, marked, evidence)
     return Slots(
-        item=rules.item if _is_code(rules.item) else _name(rules.item, Tag.ITEM, marked, marks),
+        item=_item(rules.item, marked, marks, evidence),
         quantity=_quantity(rules, marked),
         size=_name(rules.size, Tag.SIZE, marked, marks),
         color=_name(rules.color, Tag.COLOR, marked, marks),
         price=price,
         currency=currency,
     )
+
+
+def _item(read: str | None, marked: Marked, marks: Marks, evidence: Evidence) -> str | None:
+    """Return the code that the rules know, else the name; a number may be denied as any word."""
+    if read is None or not any(char.isdecimal() for char in read):
+        return _name(read, Tag.ITEM, marked, marks)
+    scene = evidence.scene
+    if scene.knows_code(normalise(read)) or scene.rules.number_is == "item":
+        return read
+    return read if _allowed(read, Tag.ITEM, marked) else None
 
 
 def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | None:
@@ -67,13 +77,15 @@ def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | Non
         return as_written(marks.text, normalise(marked.text[span.start : span.end]).strip())
     if read is None or tag is Tag.COLOR:
         return read
-    at = marked.text.find(plain(read))
-    chance = marked.chance(tag, at, at + len(plain(read))) if at >= 0 else None
-    return read if chance is None or chance >= DENIED else None
+    return read if _allowed(read, tag, marked) else None
 
 
-def _is_code(item: str | None) -> bool:
-    return item is not None and any(char.isdecimal() for char in item)
+def _allowed(read: str, tag: Tag, marked: Marked) -> bool:
+    """Say whether the encoder lets stand what the rules read."""
+    written = plain(read)
+    at = marked.text.find(written)
+    chance = marked.chance(tag, at, at + len(written)) if at >= 0 else None
+    return chance is None or chance >= DENIED
 
 
 def _quantity(rules: Slots, marked: Marked) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
 from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.scene import MAX_TITLE
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 
 _SIZE_LABELS = frozenset({
@@ -80,7 +82,9 @@ class _Reader:
         if token.text in _MORE_SIZES:
             shouted = is_shouted(token, self._evidence, self._written)
             return labelled or (shouted and token.text in self._evidence.scene.words)
-        return token.kind is Kind.CODE and (labelled or _is_measure(token.text))
+        if token.kind is not Kind.CODE:
+            return False
+        return labelled or _is_measure(token.text) or self._is_in_row(token.text)
 
     def _text(self, at: int) -> str:
         return self._tokens[at].text if 0 <= at < len(self._tokens) else ""
@@ -95,11 +99,23 @@ class _Reader:
         return joined.endswith(_LABELS_BEFORE) or following.startswith(_LABELS_BEHIND)
 
     def _is_listed(self, token: Token) -> bool:
-        """Say whether a number is one of the sizes that the lot's title lists."""
-        words = self._evidence.scene.words
-        if token.text not in words or self._evidence.scene.code == token.text:
+        """Say whether a number is one of the sizes that the lot's title lists: "EU 38-42"."""
+        scene = self._evidence.scene
+        if scene.code == token.text or not (scene.words & SIZED or scene.rules.number_is == "size"):
             return False
-        return bool(words & SIZED) or self._evidence.scene.rules.number_is == "size"
+        title = "" if scene.lot is None else scene.lot.title[:MAX_TITLE]
+        return token.text in scene.words or _is_between(token.text, title)
+
+    def _is_in_row(self, text: str) -> bool:
+        """Say whether "6c" is one of several such in the lot's title: "Vans, 5c 6c 7c"."""
+        scene = self._evidence.scene
+        match = _LETTERED.match(text)
+        if match is None or text not in scene.words or scene.knows_code(text):
+            return False
+        return any(
+            other != text and (same := _LETTERED.match(other)) is not None and same[1] == match[1]
+            for other in scene.words
+        )
 
     def _is_size(self, at: int) -> bool:
         """Say whether a word of sizes is one here: a lone letter may be part of a name."""
@@ -112,6 +128,16 @@ class _Reader:
         listed = text in words or bool(words & SIZED)
         shouted = text.upper() in self._written
         return listed or at == 0 or (shouted and at > 0)
+
+
+_LETTERED = re.compile(r"\d{1,2}([a-z]{1,2})$")
+_SPAN = re.compile(r"(?<![\w$.-])(\d{1,2})\s?[-–]\s?(\d{1,2})(?![\w%.-])")
+
+
+def _is_between(number: str, title: str) -> bool:
+    if not number.isdecimal():
+        return False
+    return any(int(low) < int(number) < int(high) for low, high in _SPAN.findall(title))
 
 
 def _is_measure(text: str) -> bool:

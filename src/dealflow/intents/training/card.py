@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dealflow.errors import InputInvalid
@@ -17,7 +17,7 @@ from dealflow.intents import artefacts
 from dealflow.intents.ensemble import EnsembleClassifier
 from dealflow.intents.training import corpus, evaluate
 from dealflow.intents.training.corpus import Entry, Part
-from dealflow.intents.training.evaluate import Pair
+from dealflow.intents.training.evaluate import Pair, Rate
 
 CORPUS = Path("corpus")
 CORPUS_CARD = CORPUS / "README.md"
@@ -92,16 +92,11 @@ def model_figures(pairs: Sequence[tuple[Entry, Pair]]) -> str:
             _table(_RATES, _by(pairs, lambda e: e.example.platform or "–", "platform")),
             _table(
                 ("intent", "lines", "precision", "recall", "F1"),
-                [
-                    [
-                        str(intent),
-                        str(rate.right + rate.missed),
-                        f"{rate.precision:.2f}",
-                        f"{rate.recall:.2f}",
-                        f"{rate.f1:.2f}",
-                    ]
-                    for intent, rate in evaluate.measure(every).intents.items()
-                ],
+                _rated({str(i): rate for i, rate in evaluate.measure(every).intents.items()}),
+            ),
+            _table(
+                ("slot of buyers", "lines", "precision", "recall", "F1"),
+                _rated(evaluate.measure(every).slot_kinds),
             ),
             _table(
                 ("confidence", "lines", "said", "buyers"),
@@ -117,6 +112,19 @@ def model_figures(pairs: Sequence[tuple[Entry, Pair]]) -> str:
             ),
         ]
     )
+
+
+def _rated(rates: Mapping[str, Rate]) -> list[Row]:
+    return [
+        [
+            name,
+            f"{rate.right + rate.missed:,}",
+            f"{rate.precision:.2f}",
+            f"{rate.recall:.2f}",
+            f"{rate.f1:.2f}",
+        ]
+        for name, rate in rates.items()
+    ]
 
 
 _RATES = ("by", "lines", "buyers", "precision", "recall", "F1")

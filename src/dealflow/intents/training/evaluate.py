@@ -64,6 +64,7 @@ class Report(msgspec.Struct, frozen=True):
     calibration_error: float
     bins: tuple[Bin, ...]
     slots: Rate
+    slot_kinds: dict[str, Rate]
     languages: dict[str, Rate]
     intents: dict[Intent, Rate]
 
@@ -89,6 +90,10 @@ def measure(pairs: Sequence[Pair], threshold: float = THRESHOLD) -> Report:
         calibration_error=_gap(bins, len(pairs)),
         bins=bins,
         slots=slot_rate(pairs),
+        slot_kinds={
+            name: slot_rate(pairs, name)
+            for name in sorted({name for one, _ in pairs for name, _ in _filled(one.slots)})
+        },
         languages={
             language: buyer_rate([p for p in pairs if p[0].lang == language], threshold)
             for language in languages
@@ -112,12 +117,15 @@ def _intent_rate(pairs: Iterable[Pair], intent: Intent) -> Rate:
     return Rate(seen[True, True], seen[False, True], seen[True, False])
 
 
-def slot_rate(pairs: Iterable[Pair]) -> Rate:
-    """Count slots, each with its value, over the messages of true buyers."""
+def slot_rate(pairs: Iterable[Pair], kind: str | None = None) -> Rate:
+    """Count slots, each with its value, over the messages of true buyers; of one kind or of all."""
     right = extra = missed = 0
     for example, verdict in pairs:
         if example.intent.is_buyer:
-            said, found = _filled(example.slots), _filled(verdict.slots)
+            said, found = (
+                {slot for slot in _filled(slots) if kind in (None, slot[0])}
+                for slots in (example.slots, verdict.slots)
+            )
             right += len(said & found)
             extra += len(found - said)
             missed += len(said - found)
