@@ -93,6 +93,27 @@ def _backup(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return None
 
 
+def _as_asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+    """What the show asks for was typed: its claim word, and right behind it an item's number.
+
+    Whatever else the message says is said beside it ("not blinking this time SOLD 13").
+    """
+    del lexicon
+    if evidence.has("past") or evidence.has("retraction"):
+        return None
+    for hit in evidence.own:
+        item = evidence.tokens[hit.end] if hit.end < len(evidence.tokens) else None
+        if item is None or item.kind not in (Kind.NUMBER, Kind.CODE):
+            continue
+        scene = evidence.scene
+        if not (scene.knows_code(item.text) or scene.rules.number_is == "item"):
+            continue
+        denied = evidence.is_asked(hit) or evidence.is_negated(hit)
+        if not denied and not is_about_others(evidence, hit):
+            return Finding(Intent.CLAIM, "own_word", hit)
+    return None
+
+
 def _given_up(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     """Retraction, refusal and things already bought, unless a later word takes it all."""
     del lexicon
@@ -332,6 +353,7 @@ _RULES: tuple[Rule, ...] = (
     _quoted,
     _joke,
     _backup,
+    _as_asked,
     _given_up,
     _offer,
     _claim,

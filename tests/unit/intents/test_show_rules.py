@@ -96,3 +96,31 @@ def test_a_size_by_rule(classifier: GrammarClassifier) -> None:
     assert (yes.intent, yes.slots.size, yes.reason) == (Intent.CLAIM, "L", "a size claims here")
     no = judged(classifier, "L please", ShowRules(size_claims=False))
     assert (no.intent, no.reason) == (Intent.DEMAND, "a size claims nothing here")
+
+
+SOLD_AND_NUMBER = ShowRules(claim_words=("sold",), number_is="item")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not blinking this time SOLD 13",
+        "my streak continues sold 16",
+        "sold 12, succulents are cat proof right?",
+        "sold 10 so my girlfriend stops saying im indecisive",
+    ],
+)
+def test_what_the_show_asks_for_claims_whatever_is_said_beside_it(
+    classifier: GrammarClassifier, text: str
+) -> None:
+    verdict = judged(classifier, text, SOLD_AND_NUMBER)
+    assert verdict.intent is Intent.CLAIM
+    assert verdict.confidence > 0.7
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["is sold 13 still there?", "she said sold 13", "i typed sold 13 last time", "not sold 13"],
+)
+def test_what_only_speaks_of_a_claim_is_none(classifier: GrammarClassifier, text: str) -> None:
+    assert judged(classifier, text, SOLD_AND_NUMBER).confidence < 0.7
