@@ -60,17 +60,6 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
     return np.asarray(shares * factors, np.float32)
 
 
-def heard_twice(shares: Scores, other: float) -> Scores:
-    """Return the rows with each buyers' share halfway, in log-odds, to another reader's."""
-    full = shares.astype(np.float64) + _FAINT  # no side is ever empty
-    full /= full.sum(axis=1, keepdims=True)
-    buyers, others = full[:, BUYERS].sum(axis=1), full[:, ~BUYERS].sum(axis=1)
-    odds = (np.log(buyers / others) + np.log(other / (1 - other))) / 2
-    wanted = 1 / (1 + np.exp(-odds))
-    factors = np.where(BUYERS, (wanted / buyers)[:, None], ((1 - wanted) / others)[:, None])
-    return np.asarray(full * factors, np.float32)
-
-
 def logs(scores: Scores) -> NDArray[np.float64]:
     """Return the logarithms of the probabilities that scores stand for."""
     high = scores - scores.max(axis=1, keepdims=True)

@@ -19,7 +19,7 @@ import numpy as np
 from dealflow.errors import ModelDamaged
 from dealflow.intents import artefacts
 from dealflow.intents.allowance import Allowance
-from dealflow.intents.blend import BUYERS, Blend, confidences, heard_twice, probabilities
+from dealflow.intents.blend import BUYERS, Blend, confidences, probabilities
 from dealflow.intents.encoder.runtime import Encoder, Heard
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.explain import explain, read_as
@@ -31,7 +31,6 @@ from dealflow.intents.normalise import normalise
 from dealflow.intents.slots.marked import Marks, with_marks
 from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
-from dealflow.model.show import SaleMode
 
 LINEAR, SETTINGS, CALIBRATION = "linear.npz", "judge.json", "calibration.npz"
 
@@ -44,16 +43,6 @@ other intents it is. On held-out lines the encoder turned fewer than one in a th
 
 PLAIN = 0.7
 """The grammar's confidence from which its word counts while nothing is known of the show."""
-
-UNPLACED = 0.3
-"""How sure any words are of a buyer while nothing is known of the show; the models are drawn half
-way towards it, so that only what they are surest of counts."""
-
-CALLED_OUT = 0.99
-"""How sure the grammar is of a claim that is called out in few words."""
-
-CALLED_WORDS = 3
-"""Words of a message that still is called out."""
 
 DOUBTFUL = 0.05
 """Confidence from which slots are read as a buyer's: a lower threshold or a second opinion may
@@ -252,7 +241,7 @@ class EnsembleClassifier:
         """Return the grammar's verdict where it is the better reader.
 
         What the seller set is not for a model to outvote. And a commitment in plain words counts
-        while nothing at all is known of the show; the corpus has no such shows to learn from.
+        while nothing at all is known of the show: the models hear talk in a lone "mine".
         """
         if finding.is_ruled:
             return self._grammar.verdict(utterance, evidence, finding)
@@ -267,12 +256,6 @@ class EnsembleClassifier:
             draft.marks[at] = Marks(encoder.cut, draft.read[at].utterance.text, tags)
 
     def _verdicts(self, draft: Draft) -> list[Verdict]:
-        unplaced = [at for at, one in enumerate(draft.read) if _is_unplaced(one.evidence)]
-        if unplaced:
-            draft.shares[unplaced] = heard_twice(draft.shares[unplaced], UNPLACED)
-        called = [at for at, one in enumerate(draft.read) if _is_called_out(one)]
-        if called:
-            draft.shares[called] = heard_twice(draft.shares[called], CALLED_OUT)
         sure = confidences(draft.shares).tolist()
         rows = draft.shares.tolist()
         at = -1
@@ -314,23 +297,6 @@ def _is_unplaced(evidence: Evidence) -> bool:
     return evidence.scene.lot is None and evidence.scene.mode is None
 
 
-def _is_called_out(read: _Read) -> bool:
-    """Say whether little but a claim is called out in an auction.
-
-    The corpus has hardly any of these, since its writers know that a button closes an auction; the
-    models hear a joke. The grammar hears a claim. Both are asked.
-    """
-    evidence = read.evidence
-    return (
-        evidence.scene.mode is SaleMode.AUCTION
-        and evidence.scene.lot is not None
-        and read.finding.tier in _COMMITMENTS
-        and evidence.words <= CALLED_WORDS
-        and not evidence.asks
-    )
-
-
-_COMMITMENTS = frozenset({"word_bare", "claim_short"})
 _BUYING = tuple(at for at, buyer in enumerate(BUYERS) if buyer)
 _OTHERS = tuple(at for at, buyer in enumerate(BUYERS) if not buyer)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dealflow.intents.blend import BUYERS, Mixture, confidences, heard_twice, probabilities
+from dealflow.intents.blend import BUYERS, Mixture, confidences, probabilities
 from dealflow.intents.linear.table import INTENTS, Scores
 from dealflow.model.intent import Intent
 
@@ -108,16 +108,3 @@ def test_weights_and_biases_count() -> None:
 
 def test_no_messages_have_no_rows() -> None:
     assert probabilities(Mixture(linear=1.0), np.empty((0, COLUMNS), np.float32)).shape[0] == 0
-
-
-def test_two_readers_meet_halfway_in_log_odds() -> None:
-    shares = probabilities(Mixture(linear=1.0), np.zeros((1, COLUMNS), np.float32))
-    buyers = float(confidences(shares)[0])
-    both = heard_twice(shares, 0.99)
-    assert both.sum() == pytest.approx(1.0, abs=1e-6)
-    wanted = (np.log(buyers / (1 - buyers)) + np.log(99)) / 2
-    found = float(confidences(both)[0])
-    assert np.log(found / (1 - found)) == pytest.approx(wanted, abs=1e-3)
-    nothing = np.zeros((1, COLUMNS), np.float32)
-    nothing[0, -1] = 1.0
-    assert heard_twice(nothing, 0.3).sum() == pytest.approx(1.0, abs=1e-6)
