@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 from dealflow.intents.lexicon.reader import Hit, Lexicon
 from dealflow.intents.scene import Scene
@@ -15,6 +14,7 @@ MODIFIERS = frozenset({"negation", "past", "others", "ask", "condition", "joke",
 
 _PLAIN = frozenset({"filler", "pointer"})
 _IDS = frozenset({Kind.NUMBER, Kind.CODE, Kind.MONEY, Kind.COUNT})
+_AMOUNTS = frozenset({Kind.NUMBER, Kind.MONEY})
 _SILENT = frozenset({Kind.BREAK, Kind.EMOJI, Kind.SIGN})
 MAX_HITS = 32
 """Phrases of one kind that are weighed against each other; a message with more is a flood, and
@@ -57,6 +57,11 @@ class Evidence:
         self.scene = scene
         self.context = context
         self.languages = languages
+        self.ids = [token for token in tokens if token.kind in _IDS]
+        """The numbers, codes and amounts."""
+        self.words = sum([token.kind not in _SILENT for token in tokens])
+        """How many tokens say something."""
+        self._amounts: list[Token] | None = None
         self._clauses, self.asked_clauses = _clauses(tokens)
         hits = [*hits, *own] if own else hits
         self.covering = hits
@@ -106,15 +111,21 @@ class Evidence:
             return True
         return any(start <= hit.start < end for hit in self.hits.get("contrast", ()))
 
-    @cached_property
+    @property
     def amounts(self) -> list[Token]:
         """Return money, and numbers that are no code of this show and measure nothing else."""
-        return [token for at, token in enumerate(self.tokens) if self._is_amount(at, token)]
+        if self._amounts is None:
+            self._amounts = [
+                token
+                for at, token in enumerate(self.tokens)
+                if token.kind in _AMOUNTS and self._is_amount(at, token)
+            ]
+        return self._amounts
 
     def _is_amount(self, at: int, token: Token) -> bool:
         if token.kind is Kind.MONEY:
             return True
-        if token.kind is not Kind.NUMBER or self.scene.knows_code(token.text):
+        if self.scene.knows_code(token.text):
             return False
         before = self.tokens[at - 1].text if at else ""
         after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
@@ -129,16 +140,6 @@ class Evidence:
             and self._clauses[negation.start] == self._clauses[hit.start]
             for negation in self.hits.get("negation", ())
         )
-
-    @cached_property
-    def ids(self) -> list[Token]:
-        """Return the numbers, codes and amounts."""
-        return [token for token in self.tokens if token.kind in _IDS]
-
-    @cached_property
-    def words(self) -> int:
-        """Return how many tokens say something."""
-        return sum(1 for token in self.tokens if token.kind not in _SILENT)
 
     def rest(self, hits: Iterable[Hit], lexicon: Lexicon, clause: int | None = None) -> float:
         """Return how many words of the message, or of a clause, nothing explains.

@@ -22,7 +22,7 @@ from dealflow.model.intent import Intent, Role, Utterance, Verdict
 NAME = "grammar-1"
 
 MAX_WORDS = 1_000
-"""Claim words of shows' rules that stay cut into tokens."""
+"""Sets of claim words of shows' rules that stay cut into tokens."""
 
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
 _TELLING = frozenset({Kind.NUMBER, Kind.MONEY, Kind.CODE, Kind.COUNT, Kind.LINK})
@@ -102,7 +102,7 @@ class GrammarClassifier:
         rules = utterance.context.rules
         glue = self._glue
         if rules is not None and rules.claim_words:
-            glue |= self._scenes.words_of(rules)
+            glue = _with_own(glue, self._scenes.words_of(rules))
         return tokenise(normalise(utterance.text), self.lexicon.vocabulary, glue)
 
     def _says_something(self, tokens: list[Token], utterance: Utterance) -> bool:
@@ -134,16 +134,30 @@ class GrammarClassifier:
 
 def _own_words(tokens: list[Token], words: frozenset[str]) -> list[Hit]:
     """Find the claim words that this show's rules add."""
-    texts = tuple(_spelled(token) for token in tokens)
+    split, first = _split(words)
+    texts = tuple([_spelled(token) for token in tokens])
+    if first.isdisjoint(texts):
+        return []
     return [
         Hit("claim_word", start, start + len(parts))
-        for parts in map(_parts, words)
+        for parts in split
         for start in range(len(texts) - len(parts) + 1)
         if texts[start : start + len(parts)] == parts
     ]
 
 
 @lru_cache(maxsize=MAX_WORDS)
+def _with_own(glue: frozenset[str], words: frozenset[str]) -> frozenset[str]:
+    return glue | words
+
+
+@lru_cache(maxsize=MAX_WORDS)
+def _split(words: frozenset[str]) -> tuple[tuple[tuple[str, ...], ...], frozenset[str]]:
+    """Return the tokens of each claim word, and those with which one begins."""
+    split = tuple(map(_parts, sorted(words)))
+    return split, frozenset(parts[0] for parts in split)
+
+
 def _parts(word: str) -> tuple[str, ...]:
     """Return the tokens of a claim word; signs that only vary an emoji are left out."""
     parts = tuple(token.text for token in tokenise(word, frozenset(), frozenset()))

@@ -83,6 +83,9 @@ def unstretched(word: str, vocabulary: frozenset[str]) -> str:
     """Return the known word behind a stretched one ("mineeee", "sooold"), else the word itself."""
     if word in vocabulary:
         return word
+    if _RUN.search(word) is None:
+        doubled = len(word) >= 5 and word[-1] == word[-2] and word[:-1] in vocabulary
+        return word[:-1] if doubled else word
     for kept in (r"\1", r"\1\1"):
         shorter = _RUN.sub(kept, word)
         if shorter in vocabulary:

@@ -108,6 +108,8 @@ class Scenes:
     def __init__(self) -> None:
         self._titles: dict[str, tuple[str | None, frozenset[str]]] = {}
         self._rules: dict[ShowRules, tuple[Codes, Ranges, frozenset[str]]] = {}
+        self._latest: tuple[ShowRules | None, tuple[Codes, Ranges, frozenset[str]]]
+        self._latest = None, _NO_RULES
 
     def read(self, context: Context) -> Scene:
         """Return what the context says of the lot and the rules."""
@@ -137,11 +139,17 @@ class Scenes:
         return known
 
     def _rules_of(self, rules: ShowRules) -> tuple[Codes, Ranges, frozenset[str]]:
+        latest, known_latest = self._latest
+        if rules is latest:
+            return (
+                known_latest  # a show's messages bring the same ones, and to hash them takes time
+            )
         known = self._rules.get(rules)
         if known is None:
             if len(self._rules) >= MAX_REMEMBERED:
                 self._rules.clear()
             known = self._rules[rules] = _read_rules(rules)
+        self._latest = rules, known
         return known
 
 

@@ -11,7 +11,7 @@ import msgspec
 from dealflow.intents.normalise import unstretched
 from dealflow.intents.numbers import MULTIPLES, SYMBOLS, TENS, WORDS, amount, spelled
 
-MAX_WORDS = 10_000
+MAX_WORDS = 30_000
 """Words whose token is remembered; the same ones come all evening."""
 
 

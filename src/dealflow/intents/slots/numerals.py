@@ -373,6 +373,9 @@ def _suffix(token: Token) -> str:
     return word if word in MULTIPLES else ""
 
 
+ENGLISH = 1 << LANGUAGES.index("en")
+"""The mask of a message that is in English and nothing else."""
+
 _SPOKEN_WITH = {
     currency: 1 << LANGUAGES.index(language)
     for language, currencies in {

@@ -10,7 +10,7 @@ import msgspec
 from dealflow.intents.evidence import MEASURES, Evidence
 from dealflow.intents.numbers import WORDS
 from dealflow.intents.scene import Scene
-from dealflow.intents.slots.numerals import all_amounts, said_in_words
+from dealflow.intents.slots.numerals import ENGLISH, all_amounts, said_in_words
 from dealflow.intents.slots.spoken import Amount, with_part
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.show import SaleMode
@@ -72,6 +72,8 @@ def is_measured(tokens: Sequence[Token], amount: Amount) -> bool:
 def priced(evidence: Evidence, written: str) -> Amount | None:
     """Return the price that a buyer says in words, with a word of money or near the lot's."""
     scene, tokens = evidence.scene, evidence.tokens
+    if evidence.languages == ENGLISH:
+        return None  # whose words for numbers are tokens of their own
     for one in said_in_words(tokens, evidence.languages, written, price=scene.price):
         if one.money or (one.value > PRICED and _is_named(tokens, scene, one)):
             return one

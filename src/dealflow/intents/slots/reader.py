@@ -82,7 +82,7 @@ class SlotReader:
             self._read_codes()
         if self._intent is Intent.BID:
             self._read_bid()
-        else:
+        elif self._intent.is_buyer:
             self._read_said()
         if numeric and self._intent is not Intent.BID:
             self._read_money()
