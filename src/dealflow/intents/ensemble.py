@@ -46,7 +46,7 @@ PLAIN = 0.7
 
 DOUBTFUL = 0.05
 """Confidence from which slots are read as a buyer's: a lower threshold or a second opinion may
-still count the message."""
+still count the message. What is taken back is always read as that."""
 
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
 
@@ -272,7 +272,8 @@ class EnsembleClassifier:
         self, read: _Read, row: list[float], confidence: float, marks: Marks | None
     ) -> Verdict:
         intent = _decided(row, confidence)
-        wants = _likeliest(row, _BUYING) if confidence >= DOUBTFUL else intent
+        doubtful = confidence >= DOUBTFUL and intent is not Intent.RETRACTION
+        wants = _likeliest(row, _BUYING) if doubtful else intent
         slots, claims = read_slots(read.evidence, wants, read.utterance.text)
         if marks is not None and wants.is_buyer and not claims:
             slots = with_marks(slots, marks, read.evidence)

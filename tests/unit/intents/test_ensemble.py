@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import wait
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import numpy as np
@@ -155,6 +158,51 @@ async def test_with_time_enough_a_show_is_judged_as_at_leisure(
     batch = [said(text) for text in ("silver", "hello", "mine", "sold silver")]
     ensemble = judge(classifier, Noting())
     assert await ensemble.judge_live(batch) == ensemble.judge(batch)
+
+
+class Opening(Noting):
+    """Takes its time to open, or cannot be opened."""
+
+    is_open = False
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.may_open = Event()
+        self.was_tried = Event()
+        self._error = error
+
+    def open(self) -> None:
+        self.may_open.wait(5)
+        self.is_open = self._error is None
+        self.was_tried.set()
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.mark.asyncio
+async def test_while_the_encoder_opens_the_linear_verdict_stands(
+    classifier: GrammarClassifier,
+) -> None:
+    encoder = Opening()
+    ensemble = judge(classifier, encoder)
+    (first,) = await ensemble.judge_live([said("silver?")])
+    assert first.model == "linear-9"
+    encoder.may_open.set()
+    assert await asyncio.to_thread(encoder.was_tried.wait, 5)
+    (second,) = await ensemble.judge_live([said("silver?")])
+    assert second.model == "ensemble-9"
+
+
+@pytest.mark.asyncio
+async def test_an_encoder_that_cannot_be_opened_says_so(classifier: GrammarClassifier) -> None:
+    encoder = Opening(ModelDamaged("The encoder cannot be loaded."))
+    ensemble = judge(classifier, encoder)
+    encoder.may_open.set()
+    await ensemble.judge_live([said("silver?")])
+    assert ensemble._opening is not None
+    await asyncio.to_thread(wait, [ensemble._opening], 5)
+    with pytest.raises(ModelDamaged):
+        await ensemble.judge_live([said("silver?")])
 
 
 @pytest.mark.asyncio
