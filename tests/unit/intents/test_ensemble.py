@@ -197,8 +197,8 @@ async def test_while_the_encoder_opens_the_linear_verdict_stands(
 async def test_an_encoder_that_cannot_be_opened_says_so(classifier: GrammarClassifier) -> None:
     encoder = Opening(ModelDamaged("The encoder cannot be loaded."))
     ensemble = judge(classifier, encoder)
-    encoder.may_open.set()
     await ensemble.judge_live([said("silver?")])
+    encoder.may_open.set()
     assert ensemble._opening is not None
     await asyncio.to_thread(wait, [ensemble._opening], 5)
     with pytest.raises(ModelDamaged):
