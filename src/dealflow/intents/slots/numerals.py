@@ -20,7 +20,7 @@ from dealflow.intents.slots.speech import (
     is_unit,
     total_of,
 )
-from dealflow.intents.slots.spoken import Amount, amounts_of
+from dealflow.intents.slots.spoken import FULL, NEAR, Amount, amounts_of
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 
 MAX_PARTS = 16
@@ -31,10 +31,6 @@ MAX_CHARS = 6
 
 SPARED = 10
 """A number word up to this is left to those who count pieces, unless the caller asks for it."""
-
-NEAR, FULL = (0.4, 2.5), (0.5, 1.6)
-"""Parts of a known price between which one way to read a number beats another; the second are for
-one that leaves its zeros out."""
 
 
 _Found = tuple[tuple[Part, ...], int, bool]

@@ -11,18 +11,12 @@ from dealflow.intents.evidence import MEASURES, Evidence
 from dealflow.intents.numbers import WORDS
 from dealflow.intents.scene import Scene
 from dealflow.intents.slots.numerals import ENGLISH, all_amounts, said_in_words
-from dealflow.intents.slots.spoken import Amount, with_part
+from dealflow.intents.slots.spoken import FULL, NEAR, Amount, with_part
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.show import SaleMode
 
-NEAR = (0.4, 2.5)
-"""Parts of the lot's price between which a number is surely one named for it."""
-
 CHEAP, OPENING = 20.0, 60.0
 """A lot that starts below the first goes up by large steps: up to the second is near."""
-
-FULL = (0.5, 1.6)
-"""The same for a price that leaves its zeros out, which is a bolder guess."""
 
 DEAR = 10_000
 """From this price on people leave out thousands ("120" for 120,000), below it hundreds."""

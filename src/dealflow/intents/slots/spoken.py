@@ -15,6 +15,12 @@ WORDS = {
 }  # fmt: skip
 """Number words below twenty; those above are numbers for the tokeniser already."""
 
+NEAR = (0.4, 2.5)
+"""Parts of the lot's price between which a number is surely one named for it."""
+
+FULL = (0.5, 1.6)
+"""The same for a price that leaves its zeros out, which is a bolder guess."""
+
 
 class Amount(NamedTuple):
     """A number at ``start:end`` of the tokens; ``spoken`` says that words are part of it."""
