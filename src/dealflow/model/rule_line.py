@@ -46,6 +46,9 @@ _LISTS = {
     name: re.compile(rf"^(?:{'|'.join(openings)})(?:\s*[:=]\s*|\s+|$)")
     for name, openings in LISTS.items()
 }
+_NAMED = re.compile(r"^claim words?\s*:")
+"""A list that says what it is; its words mean nothing else, whatever they resemble ("sz")."""
+
 _PHRASES = tuple(
     (name, value, re.compile(rf"^(?:{'|'.join(phrases)})$")) for name, value, phrases in PHRASES
 )
@@ -130,7 +133,8 @@ def _read_rule(text: str, draft: _Draft) -> bool:
         if pattern.match(plain):
             draft.values[name], draft.open = value, None
             return True
-    for reader in _READERS:
+    named = _NAMED.match(plain) is not None
+    for reader in () if named else _READERS:
         if reader(plain, draft):
             draft.open = None
             return True

@@ -135,6 +135,11 @@ def test_what_was_not_understood_is_named_and_what_is_possible_is_said(
     assert "number = item" in caught.value.advice
 
 
+@pytest.mark.parametrize("word", ["ßz", "sz", "size"])
+def test_a_claim_word_may_look_like_a_size(word: str) -> None:
+    assert parse_rules(f"claim words: {word}") == ShowRules(claim_words=(word,))
+
+
 def test_a_line_is_bounded() -> None:
     with pytest.raises(InputInvalid):
         parse_rules("a" * (MAX_LINE + 1))
