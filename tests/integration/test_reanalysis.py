@@ -199,6 +199,7 @@ async def test_each_message_is_judged_in_its_context_as_it_was(tmp_path: Path) -
         assert asked["mine"].lot_age == 1.0
         assert asked["hello"].lot is None
         assert asked["nice"].history == ()
+        assert asked["nice"].room.others[-1] == "mine again"
 
 
 async def test_a_run_goes_on_where_it_stopped_with_the_history_that_it_had(

@@ -26,7 +26,7 @@ from dealflow.model.events import (
     decode,
 )
 from dealflow.model.facts import ChatSeen, LotShown, SaleSeen, ShowSeen
-from dealflow.model.intent import Intent, Verdict
+from dealflow.model.intent import Intent, Room, Verdict
 from dealflow.model.revision import Revision, VerdictSource
 from dealflow.model.show import Lot, Sale, SaleMode
 from dealflow.model.view import ShowView, apply
@@ -424,6 +424,7 @@ async def test_a_correction_keeps_the_message_as_it_was_judged(tmp_path: Path) -
         context = kept.utterance.context
         assert (kept.utterance.text, context.history) == ("15 from me", ("so nice",))
         assert (context.mode, context.lot_age) == (SaleMode.AUCTION, 2.5)
+        assert context.room == Room(others=("other",))
         assert await here.store.corrections("nothing") == []
 
 

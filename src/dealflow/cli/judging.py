@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dealflow.intents.base import Classifier
-from dealflow.model.intent import Context, Intent, Slots, Utterance, Verdict
+from dealflow.model.intent import Context, Intent, Room, Slots, Utterance, Verdict
 from dealflow.model.text import clean
 
 MAX_LINE = 1 << 20
@@ -126,6 +126,16 @@ def _utterance(line: Line) -> Utterance:
     context = line.context or Context()
     if context.history:
         context = replace(context, history=tuple(clean(text) for text in context.history))
+    if context.room != Room():
+        room = context.room
+        context = replace(
+            context,
+            room=Room(
+                shop=clean(room.shop),
+                others=tuple(map(clean, room.others)),
+                numbers=tuple(map(clean, room.numbers)),
+            ),
+        )
     return Utterance(text=clean(line.text), context=context, lang=line.lang)
 
 

@@ -76,7 +76,8 @@ def _money(evidence: Evidence, token: Token) -> Finding:
     scene = evidence.scene
     if scene.mode is not SaleMode.AUCTION and token.value == scene.price:
         return Finding(Intent.CLAIM, "price_tag")
-    if token.value is not None and scene.price and token.value > 20 * scene.price:
+    far = token.value is not None and scene.price and token.value > 20 * scene.price
+    if far and not evidence.follows(token.value):
         return Finding(Intent.CHATTER, "price_far")
     return Finding(Intent.BID, "price_named")
 
@@ -86,7 +87,9 @@ def _number(evidence: Evidence, token: Token) -> Finding:
     if len(token.text) > 2 and set(token.text) == {"5"} and token.value != scene.price:
         return Finding(Intent.CHATTER, "laughter")
     rule, in_auction = scene.rules.number_is, scene.mode is SaleMode.AUCTION
-    near = in_auction and _is_near(token.value, scene.price, auction=True)
+    near = in_auction and (
+        _is_near(token.value, scene.price, auction=True) or evidence.follows(token.value)
+    )
     if rule == "price" and in_auction:
         return Finding(Intent.BID, "number_near")
     if rule is not None and not near:  # what could be the next bid in an auction stays one
@@ -122,7 +125,8 @@ def read_spoken_number(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
         return None
     if scene.mode is SaleMode.CLAIM and _names_lot(evidence, amounts[0]):
         return None
-    if _is_near(amounts[0].value, scene.price, auction=scene.mode is SaleMode.AUCTION):
+    value, in_auction = amounts[0].value, scene.mode is SaleMode.AUCTION
+    if _is_near(value, scene.price, auction=in_auction) or evidence.follows(value):
         return Finding(Intent.BID, "number_in_talk")
     return None
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from dealflow.intents.lexicon.reader import Hit, Lexicon
 from dealflow.intents.scene import Scene
+from dealflow.intents.standing import NEXT, step
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Context
+from dealflow.model.show import SaleMode
 
 MODIFIERS = frozenset({"negation", "past", "others", "ask", "condition", "joke", "contrast"})
 """Labels that change what other phrases mean; a longer phrase never hides them."""
@@ -122,6 +124,18 @@ class Evidence:
             ]
         return self._amounts
 
+    @property
+    def step(self) -> str | None:
+        """Return how the first amount stands to what was said last, or ``None`` without one."""
+        value = next((token.value for token in self.ids if token.kind in _AMOUNTS), None)
+        return None if value is None else step(value, self.context.room)
+
+    def follows(self, value: float | None) -> bool:
+        """Say whether a number could be the next bid after the one that was said last."""
+        if value is None or self.scene.mode is not SaleMode.AUCTION:
+            return False
+        return step(value, self.context.room) in NEXT
+
     def _is_amount(self, at: int, token: Token) -> bool:
         if token.kind is Kind.MONEY:
             return True
@@ -131,7 +145,9 @@ class Evidence:
         after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
         if before in SIZE_LABELS or after in MEASURES:
             return False
-        return token.value is not None and self.scene.could_cost(token.value)
+        if token.value is None:
+            return False
+        return self.scene.could_cost(token.value) or self.follows(token.value)
 
     def is_negated(self, hit: Hit) -> bool:
         """Say whether a negation stands up to two words before the phrase, in its clause."""

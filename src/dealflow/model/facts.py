@@ -150,6 +150,11 @@ class Reconsidered(msgspec.Struct, frozen=True, kw_only=True, tag="reconsidered"
 
     revision: Revision
 
+    @property
+    def at(self) -> int:
+        """Return when the verdict was given."""
+        return self.revision.at
+
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True, tag="pulse"):
     """A sign of life that says nothing: a heartbeat answered, a page that ticks.

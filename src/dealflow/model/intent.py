@@ -94,6 +94,19 @@ class Slots(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defa
     currency: str | None = None
 
 
+class Room(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was said around a message; nothing, where nobody knows.
+
+    ``shop`` is what the host or a moderator wrote last, not long ago. ``others`` are the last lines
+    of other viewers, ``numbers`` the last short lines with a number that viewers, the author among
+    them, wrote since the lot came on screen; both the oldest first. See `model.room`.
+    """
+
+    shop: str = ""
+    others: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader of the message knows beside its text.
 
@@ -107,6 +120,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[str, ...] = ()
     rules: ShowRules | None = None
     lot_age: float | None = None
+    room: Room = Room()
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dealflow.errors import MessageUnknown
 from dealflow.model.correction import Correction, seller_verdict
-from dealflow.model.intent import Context, Intent, Utterance
+from dealflow.model.intent import Context, Intent, Room, Utterance
 from dealflow.model.revision import Revision, VerdictSource
+from dealflow.model.room import Talk
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import ShowRules
 from dealflow.pipeline.dossier import Dossier, read_dossiers
 from dealflow.pipeline.history import HISTORY
 from dealflow.store.base import Show, Store, StoredMessage
+
+AROUND = 200
+"""Events before a message among which is what was said around it."""
 
 
 async def seller_revision(
@@ -74,8 +78,19 @@ async def _utterance(
             history=tuple(history),
             rules=Rulebook(own, show.learned).rules,
             lot_age=stored.lot_age,
+            room=await _room(store, show, stored),
         ),
     )
+
+
+async def _room(store: Store, show: Show, stored: StoredMessage) -> Room:
+    """Return what was said around a stored message."""
+    talk = Talk()
+    before = await store.messages(show.id, after=max(0, stored.seq - AROUND), limit=AROUND)
+    for one in [*(said for said in before if said.seq < stored.seq), stored]:
+        message = one.message
+        room = talk.note(message.person, message.role, message.text, message.sent_at, message.lot)
+    return room
 
 
 def _without_seller(dossier: Dossier) -> Dossier:

@@ -33,6 +33,7 @@ from dealflow.model.filters import Filters, Held
 from dealflow.model.ids import new_id
 from dealflow.model.intent import Context, Role
 from dealflow.model.message import Message
+from dealflow.model.room import Talk
 from dealflow.model.rule_line import describe_patch
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import LearnedRule, Lot, RulesPatch, SaleMode, ShowRules
@@ -144,6 +145,7 @@ class Intake:
         self._learn = learn
         self.lots = LotTimeline()
         self._histories = Histories()
+        self._talk = Talk()
 
     @property
     def filter_state(self) -> FilterState:
@@ -288,6 +290,7 @@ class Intake:
             history=self._histories.note(message),
             rules=self.rulebook.rules,
             lot_age=lot_age,
+            room=self._talk.note(message.person, message.role, message.text, message.sent_at, lot),
         )
         taken.steps.append(Heard(message, context, place))
         if message.role in _SHOP and self.rulebook.learns:

@@ -18,6 +18,7 @@ from dealflow.model.claim import Capture
 from dealflow.model.events import LotChanged, RulesChanged, SaleCompleted
 from dealflow.model.intent import Context, Utterance, Verdict
 from dealflow.model.revision import Revision, VerdictSource
+from dealflow.model.room import Talk
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.run import Run
 from dealflow.model.show import ShowRules
@@ -68,6 +69,7 @@ class Reanalysis:
         self._books = Books(rules=own, mode=show.mode, threshold=run.threshold)
         self._rules = Rulebook(own).rules
         self._histories = Histories()
+        self._talk = Talk()
         self._made: dict[str, Capture] = {}
         self._messages = self._changed = self._turned = 0
 
@@ -137,6 +139,9 @@ class Reanalysis:
                         history=self._histories.note(message),
                         rules=self._rules,
                         lot_age=item.lot_age,
+                        room=self._talk.note(
+                            message.person, message.role, message.text, message.sent_at, message.lot
+                        ),
                     )
                     heard[message.id] = Utterance(text=message.text, context=context)
                 case RulesChanged(rules=rules):

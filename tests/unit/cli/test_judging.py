@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dealflow.cli.judging import MAX_BATCH, MAX_LINE, Judging
-from dealflow.model.intent import Intent, Slots, Utterance, Verdict
+from dealflow.model.intent import Intent, Room, Slots, Utterance, Verdict
 
 
 class Parrot:
@@ -85,6 +85,7 @@ def test_context_reaches_the_classifier(judging: Judging, parrot: Parrot) -> Non
         "lot": {"title": "Jordan 4", "price": 145, "currency": "USD"},
         "author_role": "host",
         "history": ["hi", "\x00"],
+        "room": {"shop": "who\x00?", "others": ["me"], "numbers": ["\x0012"]},
     }
     ask(judging, {"id": "a", "text": "x", "context": context, "lang": "es", "more": 1})
     ((asked,),) = parrot.batches
@@ -94,6 +95,11 @@ def test_context_reaches_the_classifier(judging: Judging, parrot: Parrot) -> Non
     assert asked.context.lot.price == 145
     assert asked.context.author_role == "host"
     assert asked.context.history == ("hi", "\N{REPLACEMENT CHARACTER}")
+    assert asked.context.room == Room(
+        shop="who\N{REPLACEMENT CHARACTER}?",
+        others=("me",),
+        numbers=("\N{REPLACEMENT CHARACTER}12",),
+    )
 
 
 def test_a_bad_line_is_answered_in_its_place_and_spoils_no_other(judging: Judging) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dealflow.errors import FileUnreadable, InputInvalid
 from dealflow.intents.training.dataset import HISTORY, Example, is_show, read_examples, read_file
-from dealflow.model.intent import Context, Intent, Role, Slots
+from dealflow.model.intent import Context, Intent, Role, Room, Slots
 from dealflow.model.show import Lot, SaleMode
 
 HAT = {"code": "7", "title": "Hat", "price": 9, "currency": "USD"}
@@ -56,6 +56,17 @@ def test_a_show_gives_each_message_its_context() -> None:
     )
     assert context(found["sold!"]).author_role is Role.HOST
     assert context(found["sold!"]).history == ()
+    assert context(found["sold!"]).room == Room(others=("hi", "mine"))
+
+
+def test_a_message_has_what_was_said_around_it() -> None:
+    found = show(
+        {"t": 1, "kind": "lot", "lot": HAT},
+        chat("who wants it?", t=2, user="host", role="host"),
+        chat("10", t=3, user="bo"),
+        chat("11", t=4),
+    )
+    assert context(found["11"]).room == Room(shop="who wants it?", others=("10",), numbers=("10",))
 
 
 def test_a_history_is_ones_own_and_holds_the_newest() -> None:

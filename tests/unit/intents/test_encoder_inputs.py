@@ -5,15 +5,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dealflow.intents.encoder import inputs
-from dealflow.intents.encoder.inputs import END, OTHER, START, marks, plain, sequences, texts
+from dealflow.intents.encoder.inputs import (
+    END,
+    OTHER,
+    OTHERS,
+    SHOP,
+    START,
+    marks,
+    plain,
+    sequences,
+    texts,
+)
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.model.intent import Utterance
 from dealflow.model.show import Lot, SaleMode, ShowRules
 from dealflow.stage.hostile import NAMES, TEXTS
-from tests.unit.intents.saying import CUFF, said
+from tests.unit.intents.saying import CARD, CUFF, said
 
 GRAMMAR = GrammarClassifier()
-LONGEST = 96
+LONGEST = 160
 """Places that the encoder has."""
 
 
@@ -55,21 +65,49 @@ def test_without_a_past_there_is_no_place_for_it() -> None:
     title=st.text(max_size=400),
     history=st.lists(st.text(max_size=300), max_size=5).map(tuple),
     price=st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)),
+    shop=st.text(max_size=300),
+    others=st.lists(st.text(max_size=300), max_size=9).map(tuple),
 )
 def test_no_sequence_is_longer_than_the_encoders_places(
-    text: str, title: str, history: tuple[str, ...], price: float | None
+    text: str,
+    title: str,
+    history: tuple[str, ...],
+    price: float | None,
+    shop: str,
+    others: tuple[str, ...],
 ) -> None:
-    utterance = said(text, lot=Lot(title=title, price=price), history=history)
+    lot = Lot(title=title, price=price)
+    utterance = said(text, lot=lot, history=history, shop=shop, others=others)
     (row,) = numbered(utterance)
     assert len(row) <= LONGEST
     for part in texts(utterance):
         part.encode("utf-8")
 
 
+def test_what_the_room_said_stands_behind_its_marks() -> None:
+    known = {OTHER: 5_000, SHOP: 5_001, OTHERS: 5_002}
+    (row,) = numbered(said("me", shop="who", others=("ab", "cd")), known=known)
+    who, ab, cd = Characters().encode(["who", "ab", "cd"])
+    assert row[row.index(5_001) :] == [5_001, *who, END, 5_002, *ab, END, *cd, END]
+
+
+def test_how_a_number_stands_to_the_last_is_a_mark() -> None:
+    assert "o:step" in marks_of(said("22", lot=CARD, mode=SaleMode.AUCTION, numbers=("20",)))
+    assert not any(mark.startswith("o:") for mark in marks_of(said("mine", numbers=("20",))))
+
+
 @settings(max_examples=40, deadline=None)
 @given(batch=st.lists(st.text(max_size=40), max_size=6))
 def test_a_message_reads_the_same_in_any_company(batch: list[str]) -> None:
-    utterances = [said(text, history=(text,) if n % 2 else ()) for n, text in enumerate(batch)]
+    utterances = [
+        said(
+            text,
+            history=(text,) if n % 2 else (),
+            others=(text,) * (n % 3),
+            shop=text if n > 2 else "",
+        )
+        for n, text in enumerate(batch)
+    ]
     assert numbered(*utterances) == [numbered(one)[0] for one in utterances]
 
 

@@ -45,6 +45,10 @@ MESSAGES = st.builds(
     mode=st.sampled_from([None, *SaleMode]),
     history=st.lists(st.text(max_size=20), max_size=3).map(tuple),
     rules=st.sampled_from([None, ShowRules(number_is="item", codes=("A1-A99",))]),
+    shop=st.one_of(st.just(""), st.text(max_size=40)),
+    numbers=st.lists(st.one_of(st.text(max_size=9), st.sampled_from(["5", "$9"])), max_size=3).map(
+        tuple
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""What the encoder reads: pieces of the text, the lot, the author's history, and marks.
+"""What the encoder reads: pieces of the text, the lot, the history and the room, and marks.
 
 A *mark* is a symbol of its own that stands for a fact: how the grammar reads the message, how the
 show sells, how the numbers in it relate to the price. Marks need no words, hold in every language,
@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.finding import Finding
 from dealflow.intents.linear.features import shape_of
-from dealflow.model.intent import Utterance
+from dealflow.model.intent import Room, Utterance
+from dealflow.model.room import OTHERS as MAX_OTHERS
 
 START, PAD, END, UNKNOWN = 0, 1, 2, 3
 """Pieces with a meaning of their own; the others begin at 4."""
@@ -23,7 +25,13 @@ START, PAD, END, UNKNOWN = 0, 1, 2, 3
 MAX_TEXT = 40
 MAX_LOT = 20
 MAX_HISTORY = 14
-"""Pieces of the text, of the lot and of the earlier messages that are read."""
+MAX_SHOP = 16
+MAX_OTHER = 7
+"""Pieces of the text, of the lot, of the earlier messages, of what the shop said last, and of each
+line of others that are read."""
+
+SHOP, OTHERS = "@shop", "@room"
+"""The marks before what the shop said last, and before what others did."""
 
 MAX_CHARACTERS = 400
 """Characters of a text that are cut into pieces: ten for each piece that is read."""
@@ -74,6 +82,13 @@ def marks(evidence: Evidence, finding: Finding) -> Iterator[str]:
     yield f"r:{scene.rules.number_is or '-'}"
     for token in evidence.ids[:NUMBERS]:
         yield f"n:{shape_of(token, scene)}"
+    if evidence.step is not None:
+        yield f"o:{evidence.step}"
+    room = evidence.context.room
+    if room.shop:
+        yield SHOP
+    if room.others:
+        yield OTHERS
 
 
 def sequences(
@@ -85,15 +100,33 @@ def sequences(
 
     ``known`` gives each mark its number; it holds `OTHER`.
     """
-    said = [part for utterance, _, _ in read for part in texts(utterance)]
-    cut = pieces.encode(said) if said else []
+    said = [part for utterance, _, _ in read for part in _said(utterance)]
+    cut = iter(pieces.encode(said) if said else [])
     other = known[OTHER]
     rows: list[list[int]] = []
-    for at, (_, evidence, finding) in enumerate(read):
-        text, lot, history = cut[3 * at : 3 * at + 3]
+    for utterance, evidence, finding in read:
+        text, lot, history, shop = islice(cut, 4)
+        others = list(islice(cut, len(_others(utterance.context.room))))
         row = [START, *text[:MAX_TEXT], END, *lot[:MAX_LOT], END]
         if history:
             row += [*history[-MAX_HISTORY:], END]
-        row += [known.get(mark, other) for mark in marks(evidence, finding)]
+        for mark in marks(evidence, finding):
+            row.append(known.get(mark, other))
+            if mark == SHOP:
+                row += [*shop[-MAX_SHOP:], END]
+            elif mark == OTHERS:
+                for line in others:
+                    row += [*line[:MAX_OTHER], END]
         rows.append(row)
     return rows
+
+
+def _said(utterance: Utterance) -> Iterator[str]:
+    room = utterance.context.room
+    yield from texts(utterance)
+    yield plain(room.shop)
+    yield from map(plain, _others(room))
+
+
+def _others(room: Room) -> tuple[str, ...]:
+    return room.others[-MAX_OTHERS:]

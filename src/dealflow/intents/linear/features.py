@@ -23,7 +23,7 @@ from dealflow.intents.scene import Scene
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.show import SaleMode
 
-VERSION = 1
+VERSION = 2
 
 BITS = 18
 """The table has two to this many rows. Twice as many gained nothing that could be measured."""
@@ -39,6 +39,12 @@ MAX_CHARACTERS = 160
 
 MAX_HISTORY = 2
 """Earlier messages of the author that are looked at, the newest."""
+
+MAX_TOLD = 14
+"""Words that are read of what the shop said last, the last of them."""
+
+MAX_ANSWER = 6
+"""Words of the longest message that is read as an answer to it."""
 
 MAX_REMEMBERED = 200_000
 """Names of features whose place is remembered before the memory starts afresh."""
@@ -191,6 +197,11 @@ def facts(evidence: Evidence, finding: Finding) -> Iterator[Group]:
         yield "a", min(int(context.lot_age) // 10, 6), tier
     ids = " ".join([shape_of(token, scene) for token in evidence.ids[:4]])
     yield "n", ids, place, rule, min(words, 6)
+    step = evidence.step
+    if step is not None:
+        yield "o", step, tier, place
+    if context.room.shop and words <= MAX_ANSWER:
+        yield "t", context.room.shop, tier, min(words, 2)
     history = context.history[-MAX_HISTORY:]
     yield "h", len(history)
     for said in history:
@@ -239,6 +250,18 @@ def _numbers(ids: str, place: str, rule: str, words: int) -> Iterator[str]:
         yield f"n:{ids}|{words}"
 
 
+def _step(step: str, tier: str, place: str) -> Iterator[str]:
+    yield f"o:{step}|{place}"
+    yield f"o:{step}|{tier}|{place}"
+
+
+def _told(text: str, tier: str, words: int) -> Iterator[str]:
+    told = normalise(text).split()[-MAX_TOLD:]
+    yield f"t?|{tier}" if "?" in text else f"t.|{tier}"
+    yield from (f"t:{word}|{tier}" for word in told)
+    yield from (f"t:{word}|{words}" for word in told)
+
+
 def _earlier(count: int) -> Iterator[str]:
     yield f"h:{count}"
 
@@ -254,6 +277,8 @@ _NAMES: dict[str, Callable[..., Iterator[str]]] = {
     "?": _asking,
     "a": _age,
     "n": _numbers,
+    "o": _step,
+    "t": _told,
     "h": _earlier,
     "said": _said,
 }

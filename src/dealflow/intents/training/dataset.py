@@ -11,7 +11,8 @@ import msgspec
 
 from dealflow.errors import FileUnreadable, InputInvalid
 from dealflow.intents.rules import Announcements
-from dealflow.model.intent import Context, Intent, Role, Slots, Utterance
+from dealflow.model.intent import Context, Intent, Role, Room, Slots, Utterance
+from dealflow.model.room import Talk
 from dealflow.model.rulebook import Rulebook
 from dealflow.model.show import Lot, SaleMode, ShowRules
 
@@ -38,6 +39,7 @@ class _LineContext(msgspec.Struct, kw_only=True):
     history: tuple[str, ...] = ()
     rules: ShowRules | None = None
     lot_age: float | None = None
+    room: Room = Room()
 
 
 class _ShowLine(msgspec.Struct, kw_only=True):
@@ -79,6 +81,7 @@ class ShowReader:
         self._mode: SaleMode | None = None
         self._since = 0.0
         self._history: dict[str, tuple[str, ...]] = {}
+        self._talk = Talk()
 
     def take(self, line: _Line, number: int) -> Example | None:
         """Read one line; return an example when it is a labelled message."""
@@ -97,6 +100,7 @@ class ShowReader:
         author = line.user or ""
         history = self._history.get(author, ())
         self._history[author] = (*history, line.text)[-HISTORY:]
+        room = self._talk.note(author, line.role, line.text, int(line.t * 1000), self._lot)
         patch = _announcements()(line.text, line.role)
         if patch is not None:
             self._rules.hear(patch, f"line-{number}", "")
@@ -110,6 +114,7 @@ class ShowReader:
             history=history,
             rules=self._rules.rules,
             lot_age=age,
+            room=room,
         )
         return _example(line, number, context, self._show)
 
@@ -151,6 +156,7 @@ def _single(line: _Line, number: int) -> Example:
         history=line.context.history,
         rules=line.context.rules,
         lot_age=line.context.lot_age,
+        room=line.context.room,
     )
     return _example(line, number, context, _ShowLine())
 

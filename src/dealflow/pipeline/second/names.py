@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from dealflow.model.intent import Utterance
+from dealflow.model.intent import Room, Utterance
 
 SOMEONE = "someone"
 
@@ -40,7 +40,10 @@ class Names:
         self._phrases = sorted(known - self._words, key=len, reverse=True)
 
     def hidden(self, utterance: Utterance) -> Utterance:
-        """Return an utterance that names nobody: not in its words, its history or its lot."""
+        """Return an utterance that names nobody: not in its words, its history or its lot.
+
+        What others said around it stays behind.
+        """
         context = utterance.context
         lot = context.lot
         return msgspec.structs.replace(
@@ -49,6 +52,7 @@ class Names:
             context=msgspec.structs.replace(
                 context,
                 history=tuple(map(self.without, context.history)),
+                room=Room(),
                 lot=None
                 if lot is None
                 else msgspec.structs.replace(lot, title=self.without(lot.title)),

@@ -7,7 +7,7 @@ from collections import OrderedDict
 import msgspec
 
 from dealflow.model.ids import fingerprint
-from dealflow.model.intent import Utterance, Verdict
+from dealflow.model.intent import Room, Utterance, Verdict
 from dealflow.model.text import folded
 
 CAPACITY = 10_000
@@ -37,6 +37,6 @@ class Remembered:
 
 
 def _key(utterance: Utterance) -> str:
-    # How long the lot has been on screen is not asked, so it does not tell questions apart.
-    context = msgspec.structs.replace(utterance.context, lot_age=None)
+    # How long the lot has been on screen is not asked, nor what others said around the message.
+    context = msgspec.structs.replace(utterance.context, lot_age=None, room=Room())
     return fingerprint(folded(utterance.text).casefold(), repr(context))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dealflow.errors import SettingsInvalid
-from dealflow.model.intent import Context, Intent, Role, Utterance, Verdict
+from dealflow.model.intent import Context, Intent, Role, Room, Utterance, Verdict
 from dealflow.model.revision import Doubt
 from dealflow.model.show import Lot
 from dealflow.pipeline.second.band import Band
@@ -161,7 +161,9 @@ def test_the_same_words_in_the_same_context_are_remembered() -> None:
     asked = Utterance(text="I'd  Take it", context=Context(lot=lot, lot_age=3.0))
     memory = Remembered(capacity=2)
     memory.keep(asked, verdict(0.9))
-    same = Utterance(text="i'd take IT", context=Context(lot=lot, lot_age=9.0))
+    same = Utterance(
+        text="i'd take IT", context=Context(lot=lot, lot_age=9.0, room=Room(shop="hi"))
+    )
     assert memory.find(same) == verdict(0.9)
     for other in (
         Utterance(text="i'd take it"),
@@ -208,6 +210,12 @@ def test_names_are_taken_out(said: str, sent: str) -> None:
         ]
     )
     assert names.without(said) == sent
+
+
+def test_what_others_said_is_not_sent() -> None:
+    room = Room(shop="who wants it?", others=("me",), numbers=("12",))
+    sent = Names(["kayla"]).hidden(Utterance(text="me", context=Context(room=room)))
+    assert sent == Utterance(text="me")
 
 
 @given(st.text(max_size=80), st.lists(st.text(min_size=3, max_size=12), max_size=5))

@@ -1,0 +1,43 @@
+"""How an amount stands to what was said last for the same lot.
+
+Lots that open at 1 are bid up in the chat, and the price on screen often stays where it began: what
+was said last tells a bid from a number of something else.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dealflow.intents.normalise import normalise
+from dealflow.intents.numbers import amount
+from dealflow.model.intent import Room
+from dealflow.model.room import NUMBERS
+
+NEXT = frozenset({"same", "step", "over"})
+"""Steps that a bid takes from the one before."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_STEPS = (
+    (0.5, "low"), (0.999, "under"), (1.001, "same"), (1.2, "step"), (1.6, "over"), (3.0, "high"),
+)  # fmt: skip
+
+
+def step(value: float, room: Room) -> str:
+    """Return a name for the step from what was said last to an amount.
+
+    It is ``"first"`` where nothing was said before.
+    """
+    last = _last(room.numbers) if room.numbers else None
+    if last is None:
+        return "first"
+    ratio = value / last
+    return next((name for limit, name in _STEPS if ratio < limit), "far")
+
+
+def _last(numbers: tuple[str, ...]) -> float | None:
+    """Return the amount of the newest line that has just one."""
+    for text in reversed(numbers[-NUMBERS:]):
+        found = _NUMBER.findall(normalise(text))
+        if len(found) == 1 and (value := amount(found[0])):
+            return value
+    return None
