@@ -134,6 +134,14 @@ WATCH = Lot(code="12", title="12 Seiko automatic, running", price=150, currency=
         ("รับสองชิ้นค่ะ", 2),
         ("ابغى حبتين", 2),
         ("२ पीस चाहिए", 2),
+        ("ขอสองม้วนนะครับ", 2),
+        ("เอาลังนึงค่ะ", 1),
+        ("还要一罐", 1),
+        ("vijf keer graag", 5),
+        ("davon sechs", 6),
+        ("bi tane ekle", 1),
+        ("half a dozen ta", 6),
+        ("a dozen ta", 12),
         ("２つください", 2),
         ("mine x2", 2),
     ],
@@ -166,6 +174,10 @@ def test_what_counts_no_pieces(classifier: GrammarClassifier, text: str) -> None
         ("3 watches for 400", 400, 3),
         ("120 for both", 120, None),
         ("40 years of service says 140", 140, None),
+        ("one three oh", 130, None),
+        ("1-4-5 from me", 145, None),
+        ("hunnid ten", 110, None),
+        ("two pieces 150", 150, 2),
     ],
 )
 def test_the_price_of_a_spoken_bid(
@@ -193,6 +205,27 @@ def test_prices_as_they_are_written_there(
 ) -> None:
     lot = Lot(title="Bag", price=price, currency="IDR")
     utterance = said(text, lot=lot, mode=mode)
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.BID, text)
+    assert slots.price == price
+
+
+@pytest.mark.parametrize(
+    ("text", "on_screen", "currency", "price"),
+    [
+        ("120", 139_000, "IDR", 120_000),
+        ("2.55", 2_600_000, "IDR", 2_550_000),
+        ("45", 440_000, "KRW", 450_000),
+        ("60", 10_000, "VND", 60_000),  # bid up from where it began
+        ("7", 690, "USD", 700),
+        ("60", 10_000, None, 60_000),
+        ("12", 440_000, "KRW", 12),
+    ],
+)
+def test_zeros_that_are_left_out(
+    classifier: GrammarClassifier, text: str, on_screen: float, currency: str | None, price: float
+) -> None:
+    lot = Lot(title="Bag", price=on_screen, currency=currency)
+    utterance = said(text, lot=lot, mode=SaleMode.AUCTION)
     slots, _ = read_slots(classifier.read(utterance)[0], Intent.BID, text)
     assert slots.price == price
 
@@ -261,7 +294,7 @@ def test_a_shared_currency_is_the_lots_own(
         ("lấy màu trắng nha", "trắng"),
         ("nehme das in Größe M, weiß", "weiß"),
         ("je prends la dorée", "dorée"),
-        ("จองสีฟ้าค่ะ", "สีฟ้า"),
+        ("จองสีฟ้าค่ะ", "ฟ้า"),
     ],
 )
 def test_a_colour_stands_as_it_was_written(
@@ -279,7 +312,11 @@ def test_a_colour_stands_as_it_was_written(
         ("9m pls", "Smocked bubble, 3m 6m 9m 12m", "9m"),
         ("40 thx", "Wool clogs, felted, EU 38-42", "40"),
         ("6c", "Vans 6c", None),
-        ("40", "Clogs 38-42", None),
+        ("40", "Clogs 38-42", "40"),
+        ("40", "Hooks 38-42", None),
+        ("40", "Batteries 38-42 g", None),
+        ("7", "Brushes 5-9", None),
+        ("xs", "Cargo jogger, XS only", "xs"),
     ],
 )
 def test_what_the_title_lists_as_sizes_is_one(

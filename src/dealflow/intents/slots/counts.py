@@ -19,13 +19,15 @@ COUNT_WORDS = {
     "dalawa": 2, "dalawang": 2, "tatlo": 3, "tatlong": 3, "apat": 4, "duas": 2, "dois": 2,
     "quatro": 4, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "iki": 2, "uc": 3, "dwa": 2,
     "dwie": 2, "trzy": 3, "cztery": 4, "twee": 2, "drie": 3, "اثنين": 2, "حبتين": 2,
-    "قطعتين": 2, "ثلاثه": 3, "ثلاث": 3, "तीन": 3, "चार": 4,
+    "قطعتين": 2, "ثلاثه": 3, "ثلاث": 3, "तीन": 3, "चार": 4, "اتنين": 2, "ثنتين": 2, "ثنين": 2,
+    "الثنتين": 2, "تلاته": 3, "اربعه": 4, "sechs": 6, "zwoa": 2, "zweimal": 2,
+    "dreimal": 3, "vijf": 5, "zes": 6, "cinque": 5, "dort": 4, "piec": 5, "teeno": 3,
 }  # fmt: skip
 """Words that count; those that are other words too are left out."""
 
 ONES = frozenset({
     "one", "uno", "eins", "satu", "isa", "isang", "bir", "jeden", "jedna", "jedno", "een",
-    "واحد", "واحده", "حبه", "एक", "sebiji", "sepasang", "sehelai", "mot",
+    "واحد", "واحده", "وحده", "حبه", "एक", "sebiji", "sepasang", "sehelai", "mot", "bi", "hiji",
 })  # fmt: skip
 """Words for one piece; most of them point as well ("that one"), so they count only in places."""
 
@@ -47,15 +49,24 @@ CHARS = {
     "九": 9, "十": 10, "한": 1, "두": 2, "세": 3, "네": 4,
 }  # fmt: skip
 _CHAR_COUNTERS = frozenset(
-    "个個件条條只隻套份张張本盒包瓶双雙对對箱袋支台枚点點つ着冊개장벌켤병박세트"
+    "个個件条條只隻套份张張本盒包瓶双雙对對箱袋支台枚点點つ着冊개장벌켤병박세트줄봉통"
+    "捲卷罐組组塊块斤根株朵顆颗粒尾"
 )
 _PHRASES = {
     "하나": 1, "둘": 2, "셋": 3, "ひとつ": 1, "ふたつ": 2, "みっつ": 3,
     "หนึ่ง": 1, "สอง": 2, "สาม": 3, "สี่": 4, "ห้า": 5,
 }  # fmt: skip
 _COUNTING = frozenset(COUNT_WORDS) | ONES | frozenset(_COUNTED_BEFORE)
-_COUNTING_CHARS = frozenset(CHARS) | {phrase[0] for phrase in _PHRASES}
-_THAI_COUNTERS = ("ตัว", "ชิ้น", "อัน", "ใบ", "คู่", "ชุด", "กล่อง", "ขวด", "เส้น", "ถุง")
+_THAI_COUNTERS = (
+    "ตัว", "ชิ้น", "อัน", "ใบ", "คู่", "ชุด", "กล่อง", "ขวด", "เส้น", "ถุง", "ม้วน",
+    "ห่อ", "เครื่อง", "ลัง", "ผืน", "ต้น", "แพ็ค", "ก้อน", "ถาด", "แผ่น", "กระปุก",
+    "หลอด", "ซอง", "เล่ม", "คัน", "ลูก", "ดอก", "กระถาง", "องค์", "แก้ว", "จาน",
+)  # fmt: skip
+_THAI_ONE = ("นึง", "หนึ่ง")
+_COUNTING_CHARS = frozenset(CHARS) | {phrase[0] for phrase in (*_PHRASES, *_THAI_COUNTERS)}
+LONGEST_COUNTER = 8
+"""Characters of the longest counter in a script without spaces."""
+
 _TAKES = frozenset({
     "take", "taking", "have", "want", "get", "grab", "need", "for", "me", "in", "buy", "gimme",
     "add", "chuck", "put", "hold", "save", "send", "quiero", "ponme", "pongame", "dame", "ambil",
@@ -95,8 +106,7 @@ def is_counted(tokens: Sequence[Token], at: int) -> bool:
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
     if following in _COUNTERS or following in _CHAR_COUNTERS or _is_plural(following):
         return True
-    after = _joined(tokens, at + 1, 5)
-    return after.startswith(_THAI_COUNTERS)
+    return _joined(tokens, at + 1, LONGEST_COUNTER).startswith(_THAI_COUNTERS)
 
 
 def _is_plural(word: str) -> bool:
@@ -121,7 +131,8 @@ def _count_at(tokens: Sequence[Token], at: int, lone: bool) -> int | None:
     if after in MEASURES:
         return None
     if text in COUNT_WORDS:
-        return COUNT_WORDS[text]
+        half = text == "dozen" and "half" in [token.text for token in tokens[max(0, at - 2) : at]]
+        return 6 if half else COUNT_WORDS[text]
     if text in ONES and _is_one_piece(before, after, lone):
         return 1
     if text in _COUNTED_BEFORE and after in _COUNTERS:
@@ -148,11 +159,14 @@ def _unspaced_count(tokens: Sequence[Token], at: int) -> int | None:
     if text in CHARS:
         after = tokens[at + 1].text if at + 1 < len(tokens) else ""
         return CHARS[text] if after in _CHAR_COUNTERS else None
-    joined = _joined(tokens, at, 5)
+    joined = _joined(tokens, at, 2 * LONGEST_COUNTER)
+    counter = next((one for one in _THAI_COUNTERS if joined.startswith(one)), None)
+    if counter is not None and joined[len(counter) :].startswith(_THAI_ONE):
+        return 1
     for phrase, count in _PHRASES.items():
         if joined.startswith(phrase):
             thai = "\u0e00" <= text <= "\u0e7f"
-            rest = _joined(tokens, at + len(phrase), 5)
+            rest = _joined(tokens, at + len(phrase), LONGEST_COUNTER)
             if rest.startswith("요"):
                 return None  # the end of a question, not a number
             return count if not thai or rest.startswith(_THAI_COUNTERS) else None

@@ -17,8 +17,9 @@ from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import currency_of
 from dealflow.intents.slots.counts import number_in, whole_count
 from dealflow.intents.slots.offers import in_full
+from dealflow.intents.slots.sizes import is_listed
 from dealflow.intents.slots.written import as_written
-from dealflow.intents.tokens import Kind
+from dealflow.intents.tokens import Kind, is_unspaced
 from dealflow.model.intent import Slots
 
 SURE = {Tag.ITEM: 0.75, Tag.COLOR: 0.6, Tag.SIZE: 0.4, Tag.QUANTITY: 0.5, Tag.PRICE: 0.5}
@@ -53,8 +54,8 @@ def with_marks(rules: Slots, marks: Marks, evidence: Evidence) -> Slots:
     return Slots(
         item=_item(rules.item, marked, marks, evidence),
         quantity=_quantity(rules, marked),
-        size=_name(rules.size, Tag.SIZE, marked, marks),
-        color=_name(rules.color, Tag.COLOR, marked, marks),
+        size=_size(rules.size, marked, marks, evidence),
+        color=_color(rules.color, marked, marks),
         price=price,
         currency=currency,
     )
@@ -78,6 +79,24 @@ def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | Non
     if read is None or tag is Tag.COLOR:
         return read
     return read if _allowed(read, tag, marked) else None
+
+
+def _size(read: str | None, marked: Marked, marks: Marks, evidence: Evidence) -> str | None:
+    """Return the size that was marked, else the one that the rules read; listed ones stand."""
+    found = _name(read, Tag.SIZE, marked, marks)
+    listed = read is not None and is_listed(normalise(read), evidence.scene)
+    return read if found is None and listed else found
+
+
+def _color(read: str | None, marked: Marked, marks: Marks) -> str | None:
+    """Return the colour that was marked, or what the rules read where one is part of the other.
+
+    Where words have spaces the longer of the two is whole ("dusty pink").
+    """
+    found = _name(read, Tag.COLOR, marked, marks)
+    if read is None or found is None or not (read in found or found in read):
+        return found
+    return read if is_unspaced(read[0]) else max(read, found, key=len)
 
 
 def _allowed(read: str, tag: Tag, marked: Marked) -> bool:

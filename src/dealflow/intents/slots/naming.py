@@ -1,4 +1,4 @@
-"""What a message calls the lot on screen, and the colour that it names."""
+"""What a message calls the lot on screen."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dealflow.intents.evidence import SIZES, Evidence
+from dealflow.intents.scene import MAX_TITLE
+from dealflow.intents.slots.colors import listed_colors
 from dealflow.intents.slots.counts import COUNT_WORDS
-from dealflow.intents.tokens import Kind, Token, is_unspaced
+from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Intent
 
 SHORT = 4
@@ -20,14 +22,6 @@ _POINTING = frozenset({
     "ta", "ini", "itu", "for", "a", "an", "un", "una", "une", "ein", "eine", "einen", "um", "uma",
     "isang", "satu", "one", "last", "other", "another",
 })  # fmt: skip
-_COLORED_THINGS = frozenset({"basket", "cart", "button", "heart", "hearts", "keranjang", "beg"})
-"""What stands on every buyer's screen in some colour, and is not for sale."""
-
-_COLOR_NAMES = frozenset({"mau", "warna", "kulay", "kolor", "couleur", "farbe"})
-"""Words for colour that stand before one."""
-
-_NO_COLORS = frozenset({"den", "tim"})
-"""Colours without their accents that are everyday words elsewhere."""
 
 
 def named_lot(evidence: Evidence, intent: Intent, written: str) -> str | None:
@@ -83,31 +77,16 @@ _NUMBERED = frozenset({
 """Words of a title in which things go by their numbers."""
 
 
-def said_color(evidence: Evidence) -> str | None:
-    """Return the first colour that a message names."""
-    tokens = evidence.tokens
-    for hit in evidence.covering:
-        if hit.label != "color":
-            continue
-        texts = [token.text for token in tokens[hit.start : hit.end]]
-        thing = tokens[hit.end].text if hit.end < len(tokens) else ""
-        if texts[0] in _NO_COLORS or thing in _COLORED_THINGS:
-            continue
-        if texts[0] in _COLOR_NAMES and len(texts) > 1:
-            texts = texts[1:]
-        glued = all(len(text) == 1 and is_unspaced(text) for text in texts)
-        return ("" if glued else " ").join(texts)
-    return None
-
-
 def _longest(evidence: Evidence, words: frozenset[str]) -> list[int]:
     best: list[int] = []
     run: list[int] = []
     colors = _colored(evidence)
+    lot = evidence.scene.lot
+    listed = frozenset[str]() if lot is None else listed_colors(lot.title[:MAX_TITLE])
     for at, token in enumerate(evidence.tokens):
         text = token.text
         known = len(text) > 2 and token.kind is Kind.WORD and _is_in(text, words)
-        if known and text not in SIZES and at not in colors:
+        if known and text not in SIZES and at not in colors and text not in listed:
             run.append(at)
             best = list(run) if len(run) > len(best) else best
         else:

@@ -21,12 +21,27 @@ CHEAP, OPENING = 20.0, 60.0
 DEAR = 10_000
 """From this price on people leave out thousands ("120" for 120,000), below it hundreds."""
 
+CLIMBED = 20.0
+"""Times the price on screen up to which a dear lot is bid up by numbers that leave zeros out."""
+
 PRICED = 20
 """A number in words above it is a price where it is near the lot's; below it counts pieces."""
 
 _NOT_PRICES = frozenset(
     {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
 )
+
+_LARGE = {
+    "KRW": (10_000,), "JPY": (10_000,), "IDR": (1_000_000,), "VND": (100_000, 1_000_000),
+    "COP": (1_000_000,),
+}  # fmt: skip
+"""What people count dear things in, by the currency: "2.5" for two and a half million."""
+
+_DIGITS = {
+    "zero": "0", "oh": "0", "o": "0", "one": "1", "two": "2", "three": "3", "four": "4",
+    "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+}  # fmt: skip
+"""Digits as they are said one by one."""
 
 AT_PRICE = frozenset({"for", "at", "@", "por", "fur", "pour", "per", "za", "met", "=", "a", "com"})
 """Words between how many are wanted and what is offered for them."""
@@ -38,7 +53,7 @@ def offered(tokens: Sequence[Token], scene: Scene, amounts: list[Amount]) -> Amo
     offer = _rated(tokens, scene, amounts) or _best(scene, plain) or _best(scene, amounts)
     if offer is None:
         return None
-    return _typed_apart(tokens, scene, amounts, offer) or offer
+    return _typed_apart(tokens, scene, amounts, offer) or _in_digits(tokens, scene, offer) or offer
 
 
 def named(evidence: Evidence, written: str) -> list[Amount]:
@@ -108,8 +123,14 @@ def in_full(scene: Scene, value: float) -> float:
     price = scene.price
     if price is None or price <= 0 or is_near(scene, value):
         return value
-    factor = 1_000 if price >= DEAR else 100
-    return value * factor if FULL[0] <= value * factor / price <= FULL[1] else value
+    factors = [1_000 if price >= DEAR else 100]
+    if scene.lot is not None and price >= DEAR:
+        factors += _LARGE.get(scene.lot.currency or "", ())
+    high = CLIMBED if scene.mode is SaleMode.AUCTION and price >= DEAR else FULL[1]
+    for factor in factors:
+        if FULL[0] <= value * factor / price <= high:
+            return value * factor
+    return value
 
 
 def is_rate(tokens: Sequence[Token], one: Amount, other: Amount) -> bool:
@@ -145,6 +166,26 @@ def _rated(tokens: Sequence[Token], scene: Scene, amounts: list[Amount]) -> Amou
             return second
         return max(first, second, key=lambda one: one.value)
     return None
+
+
+def _in_digits(tokens: Sequence[Token], scene: Scene, offer: Amount) -> Amount | None:
+    """Return a price that is said digit by digit: "one three oh", "1-7-5"."""
+    if offer.money or len(tokens[offer.start].text) > 5:
+        return None
+    digits, end = "", offer.start
+    while end < len(tokens) and len(digits) < 5:
+        text = tokens[end].text
+        digit = text if text.isdecimal() and len(text) == 1 else _DIGITS.get(text)
+        if digit is None:
+            break
+        digits += digit
+        end += 1 + (end + 1 < len(tokens) and tokens[end + 1].text == "-")
+    if not 2 <= len(digits) <= 4 or digits[0] == "0":
+        return None
+    value = float(digits)
+    if not is_near(scene, value) and in_full(scene, value) == value:
+        return None
+    return Amount(value, offer.start, min(end, len(tokens)), spoken=True)
 
 
 def _typed_apart(

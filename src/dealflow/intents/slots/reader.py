@@ -5,8 +5,9 @@ from __future__ import annotations
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.scene import MAX_TITLE, currency_of
+from dealflow.intents.slots.colors import said_color
 from dealflow.intents.slots.counts import is_counted, said_count, whole_count
-from dealflow.intents.slots.naming import named_lot, numbers_offered, said_color
+from dealflow.intents.slots.naming import named_lot, numbers_offered
 from dealflow.intents.slots.offers import (
     AT_PRICE,
     in_full,
@@ -87,7 +88,7 @@ class SlotReader:
         if numeric and self._intent is not Intent.BID:
             self._read_money()
             self._read_numbers()
-        if self.quantity is None and self._intent is not Intent.BID:
+        if self.quantity is None:
             self._read_count()
         item_words = (
             None if self._items else named_lot(self._evidence, self._intent, self._original)
@@ -113,13 +114,12 @@ class SlotReader:
         return found
 
     def _one(self, item: str | None, size: str | None = None) -> Slots:
-        color = said_color(self._evidence)
         size = size or self.size
         return Slots(
             item=as_written(self._original, item) if item else None,
             quantity=self.quantity,
             size=as_written(self._original, size) if size else None,
-            color=as_written(self._original, color) if color else None,
+            color=said_color(self._evidence, self._original),
             price=self.price,
             currency=self.currency,
         )
@@ -358,7 +358,9 @@ class SlotReader:
 
     def _read_count(self) -> None:
         found = said_count(self._tokens, lone=self._intent is not Intent.CHECKOUT)
-        if found is not None and found[1] not in self._used:
+        if found is None or found[1] in self._used:
+            return
+        if self._intent is not Intent.BID or is_counted(self._tokens, found[1]):
             self.quantity = found[0]
 
 

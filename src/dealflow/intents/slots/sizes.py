@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from dealflow.intents.evidence import SIZES, Evidence
-from dealflow.intents.scene import MAX_TITLE
+from dealflow.intents.scene import MAX_TITLE, Scene
+from dealflow.intents.slots.naming import numbers_offered
 from dealflow.intents.tokens import Kind, Token, is_unspaced
 
 _SIZE_LABELS = frozenset({
@@ -64,6 +65,20 @@ def is_shouted(token: Token, evidence: Evidence, written: str) -> bool:
     return token.text.upper() in written or len(evidence.tokens) == 1
 
 
+def is_listed(text: str, scene: Scene) -> bool:
+    """Say whether a number or a letter is a size that the lot's title lists: "EU 38-42"."""
+    if scene.lot is None or scene.code == text:
+        return False
+    title = scene.lot.title[:MAX_TITLE]
+    if not text.isdecimal():
+        return text in scene.words
+    if scene.words & SIZED or scene.rules.number_is == "size":
+        return text in scene.words or _is_between(text, title, _ANY)
+    if scene.rules.number_is is not None or text in numbers_offered(title):
+        return False
+    return _is_between(text, title, _WORN)
+
+
 class _Reader:
     """Tells sizes from other words and numbers of one message."""
 
@@ -76,7 +91,7 @@ class _Reader:
         before, after = self._text(at - 1), self._text(at + 1)
         labelled = before in _SIZE_LABELS or after in _AFTER_SIZE or self._is_labelled(at)
         if token.kind is Kind.NUMBER:
-            return labelled or self._is_listed(token)
+            return labelled or is_listed(token.text, self._evidence.scene)
         if token.text in SIZES:
             return labelled or self._is_size(at)
         if token.text in _MORE_SIZES:
@@ -97,14 +112,6 @@ class _Reader:
         joined = "".join(token.text for token in self._tokens[max(0, at - 6) : at])
         following = "".join(token.text for token in self._tokens[at + 1 : at + 5])
         return joined.endswith(_LABELS_BEFORE) or following.startswith(_LABELS_BEHIND)
-
-    def _is_listed(self, token: Token) -> bool:
-        """Say whether a number is one of the sizes that the lot's title lists: "EU 38-42"."""
-        scene = self._evidence.scene
-        if scene.code == token.text or not (scene.words & SIZED or scene.rules.number_is == "size"):
-            return False
-        title = "" if scene.lot is None else scene.lot.title[:MAX_TITLE]
-        return token.text in scene.words or _is_between(token.text, title)
 
     def _is_in_row(self, text: str) -> bool:
         """Say whether "6c" is one of several such in the lot's title: "Vans, 5c 6c 7c"."""
@@ -131,13 +138,19 @@ class _Reader:
 
 
 _LETTERED = re.compile(r"\d{1,2}([a-z]{1,2})$")
-_SPAN = re.compile(r"(?<![\w$.-])(\d{1,2})\s?[-–]\s?(\d{1,2})(?![\w%.-])")
+_SPAN = re.compile(
+    r"(?<![\w$.-])(\d{1,2})\s?[-–]\s?(\d{1,2})(?![\w%.-])(?!\s?(?:cm|mm|kg|g|ml|pcs)\b)"
+)
+_ANY = range(1, 100)
+_WORN = range(24, 61)
+"""Numbers that are sizes of clothes and shoes where a title has a span of them and no label."""
 
 
-def _is_between(number: str, title: str) -> bool:
-    if not number.isdecimal():
-        return False
-    return any(int(low) < int(number) < int(high) for low, high in _SPAN.findall(title))
+def _is_between(number: str, title: str, sizes: range) -> bool:
+    return any(
+        int(low) <= int(number) <= int(high) and int(low) in sizes and int(high) in sizes
+        for low, high in _SPAN.findall(title)
+    )
 
 
 def _is_measure(text: str) -> bool:

@@ -11,7 +11,8 @@ WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
-    "fiver": 5, "tenner": 10, "hundo": 100,
+    "fiver": 5, "tenner": 10, "hundo": 100, "hunnid": 100, "hunnerd": 100, "fiddy": 50, "fitty": 50,
+    "thousand": 1_000,
 }  # fmt: skip
 """Number words below twenty; those above are numbers for the tokeniser already."""
 
@@ -97,13 +98,15 @@ def _is_word(token: Token, written: str) -> bool:
     """Say whether a token is a number in words."""
     if token.kind is Kind.WORD:
         return True
-    return token.kind is Kind.NUMBER and token.text not in written
+    return token.kind in (Kind.NUMBER, Kind.MONEY) and token.text not in written
 
 
 def _join(first: float, second: float) -> float | None:
     """Put two parts of a number together, or return ``None`` when they are two numbers."""
     if second in (100, 1000) and first < 100:
         return first * second
+    if first % 1000 == 0 and first > 0 and second < 1000:
+        return first + second
     if 20 <= first < 100 and first % 10 == 0 and second in _HUNDREDS:
         return first * 100 + second  # "forty-three hundred"
     if first >= 100 and first % 100 == 0 and second < 100:
