@@ -44,6 +44,9 @@ other intents it is. On held-out lines the encoder turned fewer than one in a th
 PLAIN = 0.7
 """The grammar's confidence from which its word counts while nothing is known of the show."""
 
+CHANTED = 3
+"""Words from which a message that repeats itself is a chant."""
+
 DOUBTFUL = 0.05
 """Confidence from which slots are read as a buyer's: a lower threshold or a second opinion may
 still count the message. What is taken back is always read as that."""
@@ -241,12 +244,16 @@ class EnsembleClassifier:
         """Return the grammar's verdict where it is the better reader.
 
         What the seller set is not for a model to outvote. And a commitment in plain words counts
-        while nothing at all is known of the show: the models hear talk in a lone "mine".
+        while nothing at all is known of the show: the models hear talk in a lone "mine", and
+        buyers in the names of emotes that are typed over and over.
         """
         if finding.is_ruled:
             return self._grammar.verdict(utterance, evidence, finding)
         if not _is_unplaced(evidence):
             return None
+        if _is_chant(evidence):
+            finding = Finding(Intent.CHATTER, "quiet")
+            return self._grammar.verdict(utterance, evidence, finding)
         verdict = self._grammar.verdict(utterance, evidence, finding)
         return verdict if verdict.confidence >= PLAIN else None
 
@@ -296,6 +303,12 @@ class EnsembleClassifier:
 def _is_unplaced(evidence: Evidence) -> bool:
     """Say whether nothing is known of what is on screen and how it sells."""
     return evidence.scene.lot is None and evidence.scene.mode is None
+
+
+def _is_chant(evidence: Evidence) -> bool:
+    """Say whether a message is words of no language, most of them said again."""
+    texts = [token.text for token in evidence.tokens]
+    return len(texts) >= CHANTED and not evidence.hits and 2 * len(set(texts)) <= len(texts)
 
 
 _BUYING = tuple(at for at, buyer in enumerate(BUYERS) if buyer)

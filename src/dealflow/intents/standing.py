@@ -7,6 +7,7 @@ was said last tells a bid from a number of something else.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from dealflow.intents.normalise import normalise
 from dealflow.intents.numbers import amount
@@ -34,6 +35,7 @@ def step(value: float, room: Room) -> str:
     return next((name for limit, name in _STEPS if ratio < limit), "far")
 
 
+@lru_cache(maxsize=256)
 def _last(numbers: tuple[str, ...]) -> float | None:
     """Return the amount of the newest line that has just one."""
     for text in reversed(numbers[-NUMBERS:]):

@@ -107,6 +107,17 @@ def test_what_is_plain_stays_with_the_linear_model(
     assert encoder.asked == []
 
 
+@pytest.mark.parametrize("text", ["blobWave blobWave blobWave", "ome4 ome4 ome4", "aye aye aye"])
+def test_an_emote_over_and_over_is_no_buyer_where_nothing_is_known(
+    classifier: GrammarClassifier, text: str
+) -> None:
+    encoder = Noting()
+    (verdict,) = judge(classifier, encoder).judge([said(text, lot=None, mode=None)])
+    assert (verdict.intent, encoder.asked) == (Intent.CHATTER, [])
+    judge(classifier, encoder).judge([said(text)])
+    assert encoder.asked == [text]  # a code may be claimed over and over
+
+
 def test_the_shop_and_its_rules_are_asked_of_no_model(classifier: GrammarClassifier) -> None:
     encoder = Noting()
     rules = ShowRules(claim_words=("marbles",))

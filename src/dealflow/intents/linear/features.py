@@ -40,7 +40,7 @@ MAX_CHARACTERS = 160
 MAX_HISTORY = 2
 """Earlier messages of the author that are looked at, the newest."""
 
-MAX_TOLD = 14
+MAX_TOLD = 8
 """Words that are read of what the shop said last, the last of them."""
 
 MAX_ANSWER = 6
@@ -127,12 +127,14 @@ class Features:
         return [*grams, *crossed, _skips(codes, owner)]
 
     def _words(self, evidence: Evidence) -> list[int]:
-        scene, hashed = evidence.scene, self._hash
-        return [
-            hashed("^"),
-            *(hashed(shape_of(token, scene)) for token in evidence.tokens[:MAX_TOKENS]),
-            hashed("$"),
-        ]
+        scene, known = evidence.scene, self._hashes
+        found = [self._hash("^")]
+        for token in evidence.tokens[:MAX_TOKENS]:
+            shape = shape_of(token, scene)
+            code = known.get(shape)
+            found.append(self._hash(shape) if code is None else code)
+        found.append(self._hash("$"))
+        return found
 
     def _hash(self, name: str) -> int:
         known = self._hashes.get(name)
@@ -201,7 +203,7 @@ def facts(evidence: Evidence, finding: Finding) -> Iterator[Group]:
     if step is not None:
         yield "o", step, tier, place
     if context.room.shop and words <= MAX_ANSWER:
-        yield "t", context.room.shop, tier, min(words, 2)
+        yield "t", context.room.shop, tier
     history = context.history[-MAX_HISTORY:]
     yield "h", len(history)
     for said in history:
@@ -255,11 +257,10 @@ def _step(step: str, tier: str, place: str) -> Iterator[str]:
     yield f"o:{step}|{tier}|{place}"
 
 
-def _told(text: str, tier: str, words: int) -> Iterator[str]:
+def _told(text: str, tier: str) -> Iterator[str]:
     told = normalise(text).split()[-MAX_TOLD:]
     yield f"t?|{tier}" if "?" in text else f"t.|{tier}"
     yield from (f"t:{word}|{tier}" for word in told)
-    yield from (f"t:{word}|{words}" for word in told)
 
 
 def _earlier(count: int) -> Iterator[str]:
@@ -293,14 +294,12 @@ _PLACES = {
 
 def shape_of(token: Token, scene: Scene) -> str:
     """Return what stands for a token among the words."""
-    text = token.text
-    match token.kind:
-        case Kind.WORD:
-            if text in SIZES:
-                return "<size>"
-            if text in scene.words and len(text) > 1:
-                return "<title>"
-            return text
+    text, kind = token.text, token.kind
+    if kind is Kind.WORD:
+        if text in SIZES:
+            return "<size>"
+        return "<title>" if text in scene.words and len(text) > 1 else text
+    match kind:
         case Kind.NUMBER | Kind.MONEY | Kind.COUNT:
             return f"<{token.kind.name[0]}{_relation(token, scene)}>"
         case Kind.CODE:
