@@ -11,11 +11,11 @@ from dealflow.intents.slots.speech import (
     ARABIC,
     LANGUAGES,
     SPEECHES,
-    STARTS,
     Kin,
     Part,
     Speech,
     Stack,
+    beginning,
     grown,
     is_unit,
     total_of,
@@ -131,8 +131,7 @@ class _Reader:
         if token.kind in _NUMERIC:
             suffix = _suffix(token) if token.kind is Kind.MONEY else self._text(at + 1)
             return tuple(speech for speech in SPEECHES if suffix in speech.times)
-        text = token.text
-        return STARTS.get(text[:1] if is_unspaced(text[0]) else text[:2], _NOBODY)
+        return beginning(token.text)
 
     def _text(self, at: int) -> str:
         return self._tokens[at].text if 0 <= at < len(self._tokens) else ""
@@ -392,7 +391,6 @@ _SPOKEN_WITH = {
 _BEHIND = frozenset({"k", "tr", "ca", "cu", "jt", "rb", "rbu", "puluh", "ratus", "xi"})
 """Multiples that always stand behind a number."""
 
-_NOBODY: tuple[Speech, ...] = ()
 _HYPHEN = Part(Kin.JOINS, 0)
 _TENS = (100, 1_000, 10_000, 100_000, 1_000_000)
 _SHORT = frozenset({"k", "tr"})

@@ -144,7 +144,7 @@ def _starts(speeches: Iterable[Speech]) -> dict[str, tuple[Speech, ...]]:
     found: dict[str, list[Speech]] = {}
     for speech in speeches:
         for word in speech.parts:
-            start = word[:1] if is_unspaced(word[0]) else word[:2]
+            start = word[:1] if is_unspaced(word[0]) else word[:3]
             also = f"ب{word[0]}" if speech.table.joins == "و" else start  # "for" is glued to it
             for text in (start, also):
                 known = found.setdefault(text, [])
@@ -154,7 +154,17 @@ def _starts(speeches: Iterable[Speech]) -> dict[str, tuple[Speech, ...]]:
 
 
 SPEECHES = _load()
-STARTS = _starts(SPEECHES)
+_STARTS = _starts(SPEECHES)
+
+
+@lru_cache(maxsize=20_000)
+def beginning(text: str) -> tuple[Speech, ...]:
+    """Return the languages whose numbers may begin with a word; nearly all words begin none."""
+    if is_unspaced(text[0]):
+        return _STARTS.get(text[0], ())
+    return tuple(dict.fromkeys((*_STARTS.get(text[:3], ()), *_STARTS.get(text[:2], ()))))
+
+
 ARABIC = next(speech for speech in SPEECHES if speech.table.joins == "و")
 
 
