@@ -49,7 +49,7 @@ Rule = Callable[[Evidence, Lexicon], Finding | None]
 
 def decide(evidence: Evidence, lexicon: Lexicon) -> Finding:
     """Return the finding of the first rule that has one."""
-    for rule in _RULES:
+    for rule in _RULES if evidence.covering else _WITHOUT_PHRASES:
         finding = rule(evidence, lexicon)
         if finding is not None:
             return finding
@@ -366,3 +366,6 @@ _RULES: tuple[Rule, ...] = (
     _interest,
     _asked,
 )
+
+_WITHOUT_PHRASES: tuple[Rule, ...] = (_spam, _bare, _spoken_number, _asked)
+"""Those of them that find something in a message in which no phrase stands."""
