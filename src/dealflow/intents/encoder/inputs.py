@@ -82,8 +82,9 @@ def marks(evidence: Evidence, finding: Finding) -> Iterator[str]:
     yield f"r:{scene.rules.number_is or '-'}"
     for token in evidence.ids[:NUMBERS]:
         yield f"n:{shape_of(token, scene)}"
-    if evidence.step is not None:
-        yield f"o:{evidence.step}"
+    step = evidence.step
+    if step is not None:
+        yield f"o:{step}"
     room = evidence.context.room
     if room.shop:
         yield SHOP

@@ -12,6 +12,7 @@ from dealflow.intents.numbers import WORDS
 from dealflow.intents.scene import Scene
 from dealflow.intents.slots.numerals import ENGLISH, all_amounts, said_in_words
 from dealflow.intents.slots.spoken import FULL, NEAR, Amount, with_part
+from dealflow.intents.slots.spoken import WORDS as SPOKEN
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.show import SaleMode
 
@@ -37,10 +38,9 @@ _LARGE = {
 }  # fmt: skip
 """What people count dear things in, by the currency: "2.5" for two and a half million."""
 
-_DIGITS = {
-    "zero": "0", "oh": "0", "o": "0", "one": "1", "two": "2", "three": "3", "four": "4",
-    "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-}  # fmt: skip
+_DIGITS = {"zero": "0", "oh": "0", "o": "0"} | {
+    word: str(value) for word, value in SPOKEN.items() if value < 10 and word != "fiver"
+}
 """Digits as they are said one by one."""
 
 AT_PRICE = frozenset({"for", "at", "@", "por", "fur", "pour", "per", "za", "met", "=", "a", "com"})
