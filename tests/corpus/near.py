@@ -1,9 +1,9 @@
 """Finds texts that stand too near to each other, exactly and in seconds.
 
 Two texts are near when they share four fifths of their runs of three characters (Jaccard), once
-case, width, digits and punctuation are folded away. Such a pair must share one of its rarest runs:
-of a text with n runs, n/5 + 1 of the rarest are enough to meet every text that is near. So only
-those are indexed, and only texts that meet in one are compared.
+case, width, digits and punctuation are folded away. Such a pair must share two of its rarest runs:
+of a text with n runs, n/5 + 2 of the rarest are enough to meet every text that is near in two. So
+only the pairs of those are indexed, and only texts that meet in one are compared.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 NEAR = 0.8
 """Part of all runs that two texts may not share."""
@@ -71,7 +72,8 @@ def near_pairs(
     asked = _long(texts)
     known = _long(others) if others else asked
     rarity = Counter(run for _, own in (*asked, *(known if others else ())) for run in own)
-    index = Index(rarity)
+    order = sorted(rarity, key=lambda run: (rarity[run], run))
+    index = Index({run: rank for rank, run in enumerate(order)})
     if others:
         for place, own in known:
             index.add(place, own)
@@ -83,36 +85,36 @@ def near_pairs(
 
 
 class Index:
-    """Texts by their rarest runs and their number of runs."""
+    """Texts by the pairs among their rarest runs; ``ranks`` orders all runs, the rarest first."""
 
-    def __init__(self, rarity: Counter[str]) -> None:
-        self._rarity = rarity
-        self._places: defaultdict[tuple[str, int], list[tuple[int, Runs]]] = defaultdict(list)
+    def __init__(self, ranks: Mapping[str, int]) -> None:
+        self._ranks = ranks
+        self._places: defaultdict[tuple[int, int], list[tuple[int, Runs]]] = defaultdict(list)
 
     def add(self, place: int, own: Runs) -> None:
         """Take in one text."""
-        for run in self._rarest(own):
-            self._places[run, len(own)].append((place, own))
+        for pair in self._rarest(own):
+            self._places[pair].append((place, own))
 
     def near(self, own: Runs) -> Iterator[tuple[int, float]]:
         """Yield the places of the texts that are near, and how near."""
-        sizes = range(_least_shared(len(own)), len(own) * 5 // 4 + 1)
         places = self._places
         met: dict[int, Runs] = {}
-        for run in self._rarest(own):
-            for size in sizes:
-                if (run, size) in places:
-                    met.update(places[run, size])
+        for pair in self._rarest(own):
+            if pair in places:
+                met.update(places[pair])
         for place, other in sorted(met.items()):
             both = len(own & other)
             shared = both / (len(own) + len(other) - both)
             if shared >= NEAR:
                 yield place, shared
 
-    def _rarest(self, own: Runs) -> list[str]:
-        """Return so many of the rarest runs that no text is near without sharing one of them."""
-        order = sorted(own, key=lambda run: (self._rarity[run], run))
-        return order[: len(order) - _least_shared(len(order)) + 1]
+    def _rarest(self, own: Runs) -> Iterable[tuple[int, int]]:
+        """Return so many pairs of the rarest runs that no text is near without sharing one."""
+        order = sorted(self._ranks[run] for run in own)
+        if len(order) == 1:
+            return [(order[0], order[0])]
+        return combinations(order[: len(order) - _least_shared(len(order)) + 2], 2)
 
 
 def _long(texts: Sequence[str]) -> list[tuple[int, Runs]]:

@@ -78,7 +78,7 @@ def command(
     with _bar() as bar:
         tasks = {
             name: bar.add_task(name, total=None)
-            for name in ("linear", "encoder")[: 2 - keep_encoder]
+            for name in (["linear"] if keep_encoder else ["choice", "encoder", "linear"])
         }
         train.train(
             corpus,

@@ -60,6 +60,15 @@ def probabilities(mixture: Mixture, linear: Scores, encoder: Scores | None = Non
     return np.asarray(shares * factors, np.float32)
 
 
+def raised(shares: Scores, odds: NDArray[np.float64]) -> Scores:
+    """Return the rows with so much added to the log-odds of a buyer; each still adds up to 1."""
+    raw, other = shares[:, BUYERS].sum(axis=1), shares[:, ~BUYERS].sum(axis=1)
+    weight = np.exp(odds)
+    total = raw * weight + other
+    factors = np.where(BUYERS, (weight / total)[:, None], (1 / total)[:, None])
+    return np.asarray(shares * factors, np.float32)
+
+
 def logs(scores: Scores) -> NDArray[np.float64]:
     """Return the logarithms of the probabilities that scores stand for."""
     high = scores - scores.max(axis=1, keepdims=True)

@@ -21,7 +21,7 @@ class Finding(NamedTuple):
 
     @property
     def is_ruled(self) -> bool:
-        """Say whether a rule of this show decided, so that no model has anything to add."""
+        """Say whether a rule of this show decided."""
         return self.tier in RULED
 
 

@@ -22,16 +22,23 @@ _STEPS = (
     (0.5, "low"), (0.999, "under"), (1.001, "same"), (1.2, "step"), (1.6, "over"), (3.0, "high"),
 )  # fmt: skip
 
+_LEFT_OUT = (10, 100, 1_000)
+_FAR_BELOW, _NEXT = 0.2, 1.25
+"""Part of the last amount below which zeros may be left out, and how far the next bid goes."""
+
 
 def step(value: float, room: Room) -> str:
     """Return a name for the step from what was said last to an amount.
 
-    It is ``"first"`` where nothing was said before.
+    It is ``"first"`` where nothing was said before, and ``"short"`` where the amount would be the
+    next bid with the zeros that bidders leave out ("2.10" after 200).
     """
     last = _last(room.numbers) if room.numbers else None
     if last is None:
         return "first"
     ratio = value / last
+    if ratio < _FAR_BELOW and any(1 <= ratio * zeros <= _NEXT for zeros in _LEFT_OUT):
+        return "short"
     return next((name for limit, name in _STEPS if ratio < limit), "far")
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from dealflow.intents.blend import BUYERS
 from dealflow.intents.encoder.inputs import MAX_TEXT, OTHER, PAD, UNKNOWN
 from dealflow.intents.encoder.spans import Tag
 from dealflow.intents.linear.table import INTENTS, Scores
@@ -30,8 +31,9 @@ EPOCHS = 4
 RATE = 1.5e-4
 """The highest rate; it rises to it at first, and falls from it to nearly nothing."""
 
+SIDES = 1.0
 TAGS_COUNT = 0.4
-"""What telling the words of a slot weighs beside telling the intent."""
+"""What telling buyers from others, and the words of a slot, weigh beside telling the intent."""
 
 BATCH = 32
 WARM = 0.06
@@ -143,7 +145,7 @@ def train(
     hidden: int,
     progress: Progress | None = None,
     *,
-    plain: frozenset[int] = frozenset(),
+    settled: frozenset[int] = frozenset(),
 ) -> None:
     """Tune the network to the chosen rows.
 
@@ -155,12 +157,12 @@ def train(
         chosen: the places of the rows to tune to.
         hidden: the number of the mark `OTHER`.
         progress: is told every ten steps how far it is.
-        plain: chosen rows that are shown in every second epoch only, one half in each.
+        settled: chosen rows that are shown in one epoch only, a part of them in each.
     """
     random = Random(SEED)
     torch.manual_seed(SEED)
-    optimizer = torch.optim.AdamW(_groups(network), lr=RATE)
-    batches = list(_rounds(rows, chosen, plain, random))
+    optimizer = torch.optim.AdamW(_groups(network), lr=RATE, fused=True)
+    batches = list(_rounds(rows, chosen, settled, random))
     steps = len(batches)
     network.train()
     for step, batch in enumerate(batches):
@@ -168,10 +170,13 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = rate
         ids = _hide(padded([rows[one] for one in batch]), hidden)
-        scores, parts = network(ids)
+        with torch.autocast("cpu", torch.bfloat16):
+            scores, parts = (each.float() for each in network(ids))
+        columns = wanted[batch]
         loss = functional.cross_entropy(
-            scores, torch.from_numpy(wanted[list(batch)]), label_smoothing=SMOOTHING
+            scores, torch.from_numpy(columns), label_smoothing=SMOOTHING
         )
+        loss = loss + SIDES * _side_loss(scores, torch.from_numpy(BUYERS[columns]))
         known = _tagged([tags[one] for one in batch], ids.shape[1])
         if known is not None:
             loss = loss + TAGS_COUNT * functional.cross_entropy(
@@ -185,14 +190,21 @@ def train(
             progress("encoder", step + 1, steps)
 
 
+def _side_loss(scores: torch.Tensor, buyers: torch.Tensor) -> torch.Tensor:
+    """Return the loss of telling who is a buyer, whatever the intent."""
+    side = torch.from_numpy(BUYERS)
+    odds = scores[:, side].logsumexp(1) - scores[:, ~side].logsumexp(1)
+    return functional.binary_cross_entropy_with_logits(odds, buyers.to(odds.dtype))
+
+
 def _rounds(
     rows: Sequence[Sequence[int]],
     chosen: Sequence[int],
-    plain: frozenset[int],
+    settled: frozenset[int],
     random: Random,
 ) -> Iterator[list[int]]:
     for epoch in range(EPOCHS):
-        shown = [at for at in chosen if at not in plain or at % 2 == epoch % 2]
+        shown = [at for at in chosen if at not in settled or at % EPOCHS == epoch]
         yield from _batches(rows, shown, random)
 
 

