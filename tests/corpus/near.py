@@ -99,10 +99,12 @@ class Index:
     def near(self, own: Runs) -> Iterator[tuple[int, float]]:
         """Yield the places of the texts that are near, and how near."""
         places = self._places
+        least, most = _least_shared(len(own)), len(own) * 5 // 4
         met: dict[int, Runs] = {}
         for pair in self._rarest(own):
-            if pair in places:
-                met.update(places[pair])
+            for place, other in places.get(pair, ()):
+                if least <= len(other) <= most:
+                    met[place] = other
         for place, other in sorted(met.items()):
             both = len(own & other)
             shared = both / (len(own) + len(other) - both)

@@ -237,6 +237,7 @@ def test_the_card_tells_the_figures_that_are_counted() -> None:
     assert card.taken(CORPUS / "README.md") == card.corpus_figures(entries()).strip()
 
 
+@pytest.mark.timeout(180)  # seconds of work, but on a busy machine
 def test_no_two_longer_texts_are_near() -> None:
     lines = every_line()
     pairs = [

@@ -23,7 +23,7 @@ from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import SIZE
 from dealflow.intents.linear.table import INTENTS, LinearTable
 from dealflow.intents.training import linear
-from dealflow.model.intent import Intent, Utterance, Verdict
+from dealflow.model.intent import Intent, Role, Utterance, Verdict
 from dealflow.model.show import ShowRules
 from tests.fakes.allowance import Purse
 from tests.unit.intents.lessons import lessons
@@ -118,14 +118,24 @@ def test_an_emote_over_and_over_is_no_buyer_where_nothing_is_known(
     assert encoder.asked == [text]  # a code may be claimed over and over
 
 
-def test_the_shop_and_its_rules_are_asked_of_no_model(classifier: GrammarClassifier) -> None:
+def test_the_shop_is_asked_of_no_model(classifier: GrammarClassifier) -> None:
     encoder = Noting()
-    rules = ShowRules(claim_words=("marbles",))
-    by_rule = said("marbles", rules=rules)
-    (verdict,) = judge(classifier, encoder).judge([by_rule])
-    assert encoder.asked == []
-    assert verdict == classifier.judge([by_rule])[0]
-    assert verdict.intent is Intent.CLAIM
+    (verdict,) = judge(classifier, encoder).judge([said("mine", role=Role.HOST)])
+    assert (verdict.intent, encoder.asked) == (Intent.SELLER, [])
+
+
+def test_a_rule_of_the_seller_weighs_much_and_not_everything(
+    classifier: GrammarClassifier,
+) -> None:
+    by_rule = said("marbles", rules=ShowRules(claim_words=("marbles",)))
+    open_minded, against = judge(classifier, None), judge(classifier, Noting())
+    (without,) = open_minded.judge([said("marbles")])
+    (counted,) = open_minded.judge([by_rule])
+    (ruled_out,) = against.judge([by_rule])
+    assert without.confidence < 0.7 <= counted.confidence
+    assert counted.intent is Intent.CLAIM
+    assert "marbles" in counted.reason
+    assert (ruled_out.intent, ruled_out.confidence < 0.7) == (Intent.CHATTER, True)
 
 
 def test_nothing_gets_nothing(classifier: GrammarClassifier) -> None:
