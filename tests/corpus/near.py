@@ -102,9 +102,9 @@ class Index:
         least, most = _least_shared(len(own)), len(own) * 5 // 4
         met: dict[int, Runs] = {}
         for pair in self._rarest(own):
-            for place, other in places.get(pair, ()):
-                if least <= len(other) <= most:
-                    met[place] = other
+            met |= {
+                place: other for place, other in places.get(pair, ()) if least <= len(other) <= most
+            }
         for place, other in sorted(met.items()):
             both = len(own & other)
             shared = both / (len(own) + len(other) - both)

@@ -18,17 +18,20 @@ MAX_REMEMBERED = 4_096
 
 _ASCII = {ord(mark): None for mark in "'`\x00"} | {ord("_"): " "}
 
+_PLAIN = {
+    **{ord(a): b for a, b in zip("đłøıħ", "dloih", strict=True)},
+    ord("æ"): "ae",
+    ord("œ"): "oe",
+}
 _FOLDED = {
+    **_PLAIN,
     **{ord(mark): None for mark in "'`’‘ʼ´\u00ad\ufe0e\ufe0f\u20e3\u0640"},
     **{code: None for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F))},
     **{code: None for code in (*range(0x2060, 0x2070), 0xFEFF, *range(0xE0000, 0xE0080))},
     **{code: None for code in range(0x1F3FB, 0x1F400)},  # skin tones
     ord("_"): " ",
-    **{ord(a): b for a, b in zip("đłøıħ", "dloih", strict=True)},
     **{ord(a): b for a, b in zip("أإآٱىة", "اااايه", strict=True)},
     **{ord(a): b for a, b in zip("٪،؛؟。，、！？；：～＃", "%,;?.,,!?;:~#", strict=True)},
-    ord("æ"): "ae",
-    ord("œ"): "oe",
     ord("¿"): " ",
     ord("¡"): " ",
     ord("़"): None,  # the Devanagari dot, which many keyboards leave out
@@ -63,8 +66,10 @@ def _fold(text: str) -> str:
             kept.append(char)
         elif not _is_dropped(char, code):
             kept.append(_digit(char))
-    # Hangul is one character a syllable again, as the lexicon writes it.
-    return unicodedata.normalize("NFC", "".join(kept).translate(_ASCII))[:MAX_JUDGED]
+    # Some of those letters bore an accent until now. Hangul is one character a syllable again, as
+    # the lexicon writes it.
+    plain = "".join(kept).translate(_PLAIN).translate(_ASCII)
+    return unicodedata.normalize("NFC", plain)[:MAX_JUDGED]
 
 
 def _is_dropped(char: str, code: int) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dealflow.intents.blend import BUYERS, Mixture, confidences, probabilities
+from dealflow.intents.blend import BUYERS, Mixture, confidences, probabilities, raised
 from dealflow.intents.linear.table import INTENTS, Scores
 from dealflow.model.intent import Intent
 
@@ -108,3 +108,23 @@ def test_weights_and_biases_count() -> None:
 
 def test_no_messages_have_no_rows() -> None:
     assert probabilities(Mixture(linear=1.0), np.empty((0, COLUMNS), np.float32)).shape[0] == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(mixture=MIXTURES, linear=SCORES, more=st.floats(0, 5))
+def test_raised_rows_are_surer_of_a_buyer_and_rank_as_before(
+    mixture: Mixture, linear: Scores, more: float
+) -> None:
+    before = probabilities(mixture, linear)
+    after = raised(before, np.full(len(before), more))
+    assert after.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert (confidences(after) >= confidences(before) - 1e-6).all()
+    for side in (BUYERS, ~BUYERS):
+        assert after[:, side].argmax(axis=1).tolist() == before[:, side].argmax(axis=1).tolist()
+
+
+def test_odds_are_raised_by_what_is_said() -> None:
+    even = np.array([[0.5 if one in (CLAIM, CHATTER) else 0.0 for one in range(COLUMNS)]])
+    shares = raised(even.astype(np.float32), np.array([np.log(4)]))
+    assert shares[0, CLAIM] == pytest.approx(0.8)
+    assert shares[0, CHATTER] == pytest.approx(0.2)

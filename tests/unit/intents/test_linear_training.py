@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,6 +10,8 @@ from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import SIZE
 from dealflow.intents.linear.table import INTENTS, LinearTable
 from dealflow.intents.training import fit, linear
+from dealflow.intents.training.corpus import Entry, Part
+from dealflow.intents.training.train import settled
 from dealflow.model.intent import Intent, Role
 from tests.unit.intents.lessons import lessons
 from tests.unit.intents.saying import said
@@ -108,3 +111,31 @@ def test_slots_are_read_under_the_models_intent(judge: EnsembleClassifier) -> No
     (claim,) = judge.judge([said("mine 22, two of them")])
     assert claim.intent is Intent.CLAIM
     assert claim.slots.quantity == 2
+
+
+def test_what_the_other_half_teaches_is_settled_and_what_it_contradicts_is_not(
+    classifier: GrammarClassifier,
+) -> None:
+    twice = [*LESSONS, *LESSONS] * 4
+    files = [f"lines/{'one' if at < len(twice) // 2 else 'two'}" for at in range(len(twice))]
+    odd = [at for at in range(0, len(twice), 7) if files[at] == "lines/one"]
+    wrong = {at: msgspec.structs.replace(twice[at], intent=Intent.SPAM) for at in odd}
+    entries = [
+        Entry(wrong.get(at, example), file, Part.TRAINING)
+        for at, (example, file) in enumerate(zip(twice, files, strict=True))
+    ]
+    examples = [entry.example for entry in entries]
+    rows, starts = linear.read(examples, classifier)
+    told: list[tuple[int, int]] = []
+    found = settled(
+        entries,
+        rows,
+        starts,
+        linear.targets(examples),
+        np.arange(len(entries)),
+        lambda _, done, total: told.append((done, total)),
+    )
+    assert found
+    assert found.isdisjoint(odd)
+    assert told[-1] == (2 * linear.EPOCHS, 2 * linear.EPOCHS)
+    assert told == sorted(told)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dealflow.intents.normalise import MAX_JUDGED, normalise, unstretched
@@ -39,6 +39,7 @@ def test_cuts_what_lies_beyond_the_limit() -> None:
     assert len(normalise("ﷺ" * 10_000)) <= MAX_JUDGED
 
 
+@example("Ǽǿ")
 @given(st.text())
 def test_says_the_same_twice(text: str) -> None:
     once = normalise(text)

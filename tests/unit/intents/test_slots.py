@@ -325,3 +325,55 @@ def test_what_the_title_lists_as_sizes_is_one(
     lot = Lot(title=title, price=30, currency="USD")
     slots, _ = read_slots(classifier.read(said(text, lot=lot))[0], Intent.CLAIM, text)
     assert slots.size == size
+
+
+STEREO = Lot(title="Leak Stereo 20, EL84", price=60, currency="GBP", code="9")
+
+
+@pytest.mark.parametrize(
+    ("text", "history", "slots"),
+    [
+        ("55 fine", ("would you do 50?",), Slots(price=55)),
+        ("ok 55, mine", ("50?", "hmm"), Slots(price=55)),
+        ("55 fine", (), Slots(item="55")),
+        ("sold 9", ("would you do 50?",), Slots(item="9")),
+        ("20 mine", ("would you do 50?",), Slots(item="20")),
+    ],
+)
+def test_after_haggling_a_number_near_the_price_is_the_price(
+    classifier: GrammarClassifier, text: str, history: tuple[str, ...], slots: Slots
+) -> None:
+    rules = ShowRules(number_is="item")
+    evidence, _ = classifier.read(said(text, lot=STEREO, history=history, rules=rules))
+    found, _ = read_slots(evidence, Intent.CLAIM, text)
+    assert (found.item, found.price) == (slots.item, slots.price)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "price"),
+    [
+        ("Leather bag", "55 works", 55),
+        ("Leather bag", "40, deal", 40),
+        ("Leather bag", "20 please", None),
+        ("Jeans 54 to 58", "55 works", None),
+        ("1955 tin, 55 pieces", "55 please", None),
+    ],
+)
+def test_where_lots_have_no_numbers_a_number_near_the_price_is_one(
+    classifier: GrammarClassifier, title: str, text: str, price: float | None
+) -> None:
+    lot = Lot(title=title, price=60)
+    evidence, _ = classifier.read(said(text, lot=lot, mode=SaleMode.FIXED))
+    found, _ = read_slots(evidence, Intent.CLAIM, text)
+    assert found.price == price
+
+
+@pytest.mark.parametrize(("text", "quantity"), [("2 boxes please", 2), ("3 bags here", 3)])
+def test_what_is_counted_is_no_item_even_where_numbers_are(
+    classifier: GrammarClassifier, text: str, quantity: int
+) -> None:
+    rules = ShowRules(number_is="item")
+    lot = Lot(title="Pine shavings, compressed bale", price=9)
+    evidence, _ = classifier.read(said(text, lot=lot, rules=rules))
+    found, _ = read_slots(evidence, Intent.CLAIM, text)
+    assert (found.quantity, found.item) == (quantity, None)

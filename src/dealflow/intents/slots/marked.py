@@ -29,6 +29,9 @@ calibration files."""
 DENIED = 0.1
 """Below this chance the encoder denies what the rules read."""
 
+_EDGES = " ,.;:!?"
+"""What the encoder may mark around words and is no part of them."""
+
 
 class Marks(NamedTuple):
     """A message, its scores for what each piece is part of, and what cuts it into the pieces.
@@ -75,7 +78,8 @@ def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | Non
     """Return the words that were surely marked, else those that the rules read, if not denied."""
     span = marked.best(tag)
     if span is not None and span.chance >= SURE[tag]:
-        return as_written(marks.text, normalise(marked.text[span.start : span.end]).strip())
+        words = normalise(marked.text[span.start : span.end]).strip(_EDGES)
+        return as_written(marks.text, words) if words else read
     if read is None or tag is Tag.COLOR:
         return read
     return read if _allowed(read, tag, marked) else None

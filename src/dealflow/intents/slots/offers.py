@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
 
 from dealflow.intents.evidence import MEASURES, Evidence
-from dealflow.intents.numbers import WORDS
+from dealflow.intents.normalise import normalise
+from dealflow.intents.numbers import WORDS, amount
 from dealflow.intents.scene import Scene
 from dealflow.intents.slots.numerals import ENGLISH, all_amounts, said_in_words
 from dealflow.intents.slots.spoken import FULL, NEAR, Amount, with_part
@@ -28,6 +30,13 @@ CLIMBED = 20.0
 PRICED = 20
 """A number in words above it is a price where it is near the lot's; below it counts pieces."""
 
+AGREED = (0.6, 1.0)
+"""Parts of a lot's price for which it may be sold after haggling."""
+
+HAGGLED = 3
+"""Earlier messages of a buyer in which a price is looked for."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_PRICES = frozenset(
     {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
 )
@@ -116,6 +125,21 @@ def is_near(scene: Scene, value: float) -> bool:
     if scene.mode is SaleMode.AUCTION and price < CHEAP:
         high = max(high, OPENING)
     return low <= value <= high
+
+
+def is_agreed(price: float, value: float) -> bool:
+    """Say whether a buyer may have got a lot for such a number."""
+    return AGREED[0] * price <= value <= AGREED[1] * price
+
+
+def haggled(history: Sequence[str], price: float) -> bool:
+    """Say whether somebody lately named a price for a lot of this price."""
+    for said in history[-HAGGLED:]:
+        for found in _NUMBER.findall(normalise(said)):
+            value = amount(found)
+            if value is not None and is_agreed(price, value):
+                return True
+    return False
 
 
 def in_full(scene: Scene, value: float) -> float:

@@ -7,10 +7,12 @@ from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.scene import MAX_TITLE, currency_of
 from dealflow.intents.slots.colors import said_color
 from dealflow.intents.slots.counts import is_counted, said_count, whole_count
-from dealflow.intents.slots.naming import named_lot, numbers_offered
+from dealflow.intents.slots.naming import is_titled, named_lot, numbers_offered
 from dealflow.intents.slots.offers import (
     AT_PRICE,
+    haggled,
     in_full,
+    is_agreed,
     is_measured,
     is_near,
     is_rate,
@@ -280,7 +282,12 @@ class SlotReader:
         if before in _SPARED:
             return
         takes = self._intent in _TAKING
-        named = before in _ITEM_LABELS or means == "item" or self._is_in_list(amount, text)
+        if takes and means in (None, "item") and self._is_agreed(value, text):
+            self.price = self.price if self.price is not None else value
+            return
+        counted = value <= SMALL and is_counted(self._tokens, amount.end - 1)
+        by_rule = means == "item" and not counted
+        named = before in _ITEM_LABELS or by_rule or self._is_in_list(amount, text)
         if scene.knows_code(text) or (takes and named):
             self._items.append(text)
             self._item_end = amount.end
@@ -334,6 +341,24 @@ class SlotReader:
             self.quantity = self.quantity or whole_count(value)
         elif not amount.spoken or scene.lot is None or scene.like_code(text):
             self._items.append(text)
+
+    def _is_agreed(self, value: float, text: str) -> bool:
+        """Say whether a number is what a buyer and the seller agreed on: "55 fine", of 60.
+
+        Where lots are numbered, only after the buyer named a price for it.
+        """
+        scene = self._evidence.scene
+        if scene.price is None or scene.mode is SaleMode.AUCTION or scene.knows_code(text):
+            return False
+        titled = scene.lot is not None and is_titled(scene.lot.title[:MAX_TITLE], value)
+        if not is_agreed(scene.price, value) or (value != scene.price and titled):
+            return False
+        numbered = scene.like_code(text) or (
+            scene.code is None and scene.rules.number_is is not None
+        )
+        if not numbered and value > SMALL:
+            return True
+        return haggled(self._evidence.context.history, scene.price)
 
     def _counts(self, amount: Amount) -> bool:
         """Say whether words around a number make it a count of pieces."""
