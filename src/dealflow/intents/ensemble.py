@@ -251,9 +251,13 @@ class EnsembleClassifier:
     def _plain(self, utterance: Utterance, evidence: Evidence, finding: Finding) -> Verdict | None:
         """Return the grammar's verdict where it is the better reader.
 
-        A commitment in plain words counts while nothing at all is known of the show: the models
-        hear talk in a lone "mine", and buyers in the names of emotes that are typed over and over.
+        A seller's rule decides while nothing is on screen and the shop says nothing: it is then
+        all that is known, and in some shows the screen is never known. And a commitment in plain
+        words counts while not even the mode is known: the models hear talk in a lone "mine", and
+        buyers in the names of emotes that are typed over and over.
         """
+        if finding.is_ruled and evidence.scene.lot is None and not utterance.context.room.shop:
+            return self._grammar.verdict(utterance, evidence, finding)
         if not _is_unplaced(evidence):
             return None
         if _is_chant(evidence):
