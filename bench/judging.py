@@ -73,6 +73,7 @@ def run(quick: bool) -> list[Result]:
             note=note,
         )
     )
+    gc.unfreeze()
     return results
 
 

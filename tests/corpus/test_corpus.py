@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dealflow.intents.ensemble import read_settings
 from dealflow.intents.training import card, corpus
 from dealflow.intents.training.corpus import Entry, Splits
 from dealflow.intents.training.dataset import Example, read_file
@@ -248,6 +249,10 @@ def test_no_two_longer_texts_are_near() -> None:
         for one, other, shared in near_pairs([line.text for _, line in lines])
     ]
     assert pairs == []
+
+
+def test_the_shipped_model_was_trained_on_it() -> None:
+    assert read_settings().corpus == corpus.digest(CORPUS)
 
 
 def test_no_single_line_is_there_twice() -> None:

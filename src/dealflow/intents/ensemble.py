@@ -42,11 +42,11 @@ NO_BUYER = 0.004
 """Below this confidence the linear model alone settles that somebody is no buyer, whichever of the
 other intents it is. On held-out lines the encoder turned fewer than one in a thousand of these."""
 
-RULED = 2.2
-"""What the seller's own rule adds to the log-odds of a buyer. Words or a number that the rule asks
-for then count unless the models, which also hear what the shop just asked, give them less than one
-chance in five: a number may be the answer to "guess how many". On calibration lines that keeps all
-but one in a hundred of such claims, and ends nine in ten of the false alarms among them."""
+RULE_ODDS = 2.2
+"""What the seller's own rule adds to the log-odds of a buyer, or takes from them where it says that
+something is no claim. At a threshold of 0.7, words or a number that the rule asks for then count
+unless the models, which also hear what the shop just asked, give them less than one chance in five:
+a number may be the answer to "guess how many"."""
 
 PLAIN = 0.7
 """The grammar's confidence from which its word counts while nothing is known of the show."""
@@ -256,8 +256,9 @@ class EnsembleClassifier:
         words counts while not even the mode is known: the models hear talk in a lone "mine", and
         buyers in the names of emotes that are typed over and over.
         """
-        if finding.is_ruled and evidence.scene.lot is None and not utterance.context.room.shop:
-            return self._grammar.verdict(utterance, evidence, finding)
+        if finding.is_ruled:
+            silent = evidence.scene.lot is None and not utterance.context.room.shop
+            return self._grammar.verdict(utterance, evidence, finding) if silent else None
         if not _is_unplaced(evidence):
             return None
         if _is_chant(evidence):
@@ -289,8 +290,12 @@ class EnsembleClassifier:
         self, read: _Read, row: list[float], confidence: float, marks: Marks | None
     ) -> Verdict:
         intent = _decided(row, confidence)
+        buying = _likeliest(row, _BUYING)
+        if read.finding.is_ruled and read.finding.intent.is_buyer:
+            buying = read.finding.intent  # the rule says what it means to say such a thing
+            intent = buying if intent.is_buyer else intent
         doubtful = confidence >= DOUBTFUL and intent is not Intent.RETRACTION
-        wants = _likeliest(row, _BUYING) if doubtful else intent
+        wants = buying if doubtful else intent
         slots, claims = read_slots(read.evidence, wants, read.utterance.text)
         if marks is not None and wants.is_buyer and not claims:
             slots = with_marks(slots, marks, read.evidence)
@@ -311,7 +316,14 @@ class EnsembleClassifier:
 
 
 def _ruled(read: Sequence[_Read]) -> NDArray[np.float64]:
-    return np.array([RULED if one.finding.is_ruled else 0.0 for one in read])
+    """Return what the seller's rules add to the log-odds of each message."""
+    return np.array([_rule_odds(one.finding) for one in read])
+
+
+def _rule_odds(finding: Finding) -> float:
+    if not finding.is_ruled:
+        return 0.0
+    return RULE_ODDS if finding.intent.is_buyer else -RULE_ODDS
 
 
 def _is_unplaced(evidence: Evidence) -> bool:

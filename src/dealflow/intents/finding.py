@@ -21,9 +21,9 @@ class Finding(NamedTuple):
 
     @property
     def is_ruled(self) -> bool:
-        """Say whether a rule of this show decided."""
+        """Say whether a rule of this show explains the message."""
         return self.tier in RULED
 
 
 RULED = frozenset({"number_by_rule", "plus_by_rule", "size_by_rule", "own_word"})
-"""The tiers in which a seller's rule, or one that the shop announced, decides."""
+"""The tiers in which a seller's rule, or one that the shop announced, explains what was said."""

@@ -58,7 +58,7 @@ def normalise(text: str) -> str:
 def _fold(text: str) -> str:
     wide = unicodedata.normalize("NFKC", text)[:MAX_JUDGED].casefold().translate(_FOLDED)
     if wide.isascii():
-        return wide.translate(_ASCII)
+        return wide.translate(_ASCII)[:MAX_JUDGED]
     kept: list[str] = []
     for char in unicodedata.normalize("NFD", wide):
         code = ord(char)

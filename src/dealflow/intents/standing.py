@@ -23,8 +23,8 @@ _STEPS = (
 )  # fmt: skip
 
 _LEFT_OUT = (10, 100, 1_000)
-_FAR_BELOW, _NEXT = 0.2, 1.25
-"""Part of the last amount below which zeros may be left out, and how far the next bid goes."""
+_EVEN, _FURTHEST = 0.999, 1.25
+"""Parts of the last amount between which a number without its zeros is the next bid."""
 
 
 def step(value: float, room: Room) -> str:
@@ -37,7 +37,7 @@ def step(value: float, room: Room) -> str:
     if last is None:
         return "first"
     ratio = value / last
-    if ratio < _FAR_BELOW and any(1 <= ratio * zeros <= _NEXT for zeros in _LEFT_OUT):
+    if any(_EVEN <= ratio * zeros <= _FURTHEST for zeros in _LEFT_OUT):
         return "short"
     return next((name for limit, name in _STEPS if ratio < limit), "far")
 

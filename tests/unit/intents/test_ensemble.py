@@ -138,6 +138,30 @@ def test_a_rule_of_the_seller_weighs_much_and_not_everything(
     assert (ruled_out.intent, ruled_out.confidence < 0.7) == (Intent.CHATTER, True)
 
 
+def test_a_rule_says_what_it_means_to_say_such_a_thing(classifier: GrammarClassifier) -> None:
+    bids = np.zeros((1, len(INTENTS)), np.float32)
+    bids[0, INTENTS.index(Intent.BID)] = 3
+    table = LinearTable(np.repeat(bids, SIZE, axis=0))
+    by_rule = said("55", rules=ShowRules(number_is="item"))
+    (verdict,) = judge(classifier, None, table=table).judge([by_rule])
+    assert (verdict.intent, verdict.slots.item) == (Intent.CLAIM, "55")
+
+
+def test_a_rule_that_denies_a_claim_takes_from_the_odds(classifier: GrammarClassifier) -> None:
+    plus = ShowRules(plus_n=False)
+    verdicts = judge(classifier, None).judge([said("+1"), said("+1", rules=plus)])
+    assert verdicts[1].confidence < 0.05 < verdicts[0].confidence
+
+
+def test_while_nothing_is_known_but_a_rule_it_decides(classifier: GrammarClassifier) -> None:
+    rules = ShowRules(number_is="item")
+    silent = said("43", lot=None, mode=None, rules=rules)
+    asked = said("43", lot=None, mode=None, rules=rules, shop="guess how many are in the jar")
+    decided, weighed = judge(classifier, Noting()).judge([silent, asked])
+    assert decided == classifier.judge([silent])[0]
+    assert weighed.confidence < 0.7
+
+
 def test_nothing_gets_nothing(classifier: GrammarClassifier) -> None:
     assert judge(classifier, Noting()).judge([]) == []
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from dealflow.intents.blend import Blend, Mixture
+from dealflow.intents.blend import BUYERS, Blend, Mixture
 from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings
 from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import SIZE
@@ -139,3 +140,36 @@ def test_what_the_other_half_teaches_is_settled_and_what_it_contradicts_is_not(
     assert found.isdisjoint(odd)
     assert told[-1] == (2 * linear.EPOCHS, 2 * linear.EPOCHS)
     assert told == sorted(told)
+
+
+def test_one_half_settles_nothing(classifier: GrammarClassifier) -> None:
+    entries = [Entry(example, "lines/one", Part.TRAINING) for example in LESSONS]
+    rows, starts = linear.read(LESSONS, classifier)
+    places = np.arange(len(entries))
+    targets = linear.targets(LESSONS)
+    assert settled(entries, rows, starts, targets, places, lambda *_: None) == frozenset()
+
+
+@pytest.mark.parametrize("wanted", [INTENTS.index(Intent.CLAIM), INTENTS.index(Intent.CHATTER)])
+def test_errors_are_the_slope_of_the_loss(wanted: int) -> None:
+    scores = np.random.default_rng(3).normal(size=(1, len(INTENTS)))
+    targets = np.array([wanted])
+
+    def loss(of: NDArray[np.float64]) -> float:
+        chances = np.exp(of[0]) / np.exp(of[0]).sum()
+        side = chances[BUYERS == BUYERS[wanted]].sum()
+        return float(-np.log(chances[wanted]) - linear.SIDES * np.log(side))
+
+    chances = (np.exp(scores) / np.exp(scores).sum()).astype(np.float32)
+    told = linear.errors(chances, targets)[0]
+    for column in range(len(INTENTS)):
+        moved = scores.copy()
+        moved[0, column] += 1e-5
+        assert told[column] == pytest.approx((loss(moved) - loss(scores)) / 1e-5, abs=1e-3)
+
+
+def test_a_side_that_is_ruled_out_has_a_slope() -> None:
+    chances = np.zeros((1, len(INTENTS)), np.float32)
+    chances[0, INTENTS.index(Intent.CHATTER)] = 1
+    told = linear.errors(chances, np.array([INTENTS.index(Intent.CLAIM)]))
+    assert np.isfinite(told).all()

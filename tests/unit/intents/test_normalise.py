@@ -40,6 +40,7 @@ def test_cuts_what_lies_beyond_the_limit() -> None:
 
 
 @example("Ǽǿ")
+@example("ß" * MAX_JUDGED)
 @given(st.text())
 def test_says_the_same_twice(text: str) -> None:
     once = normalise(text)

@@ -338,6 +338,13 @@ STEREO = Lot(title="Leak Stereo 20, EL84", price=60, currency="GBP", code="9")
         ("55 fine", (), Slots(item="55")),
         ("sold 9", ("would you do 50?",), Slots(item="9")),
         ("20 mine", ("would you do 50?",), Slots(item="20")),
+        ("47 mine", ("sold 43",), Slots(item="47")),
+        ("47 mine", ("43",), Slots(item="47")),
+        ("47 mine", ("mine 43 thank you so much",), Slots(item="47")),
+        ("55 then", ("could you maybe do 50 for me",), Slots(price=55)),
+        ("lot 55 mine", ("would you do 50?",), Slots(item="55")),
+        ("mine 43 and 45", ("would you do 50?",), Slots(item="43")),
+        ("43 for $50 sold", ("would you do 50?",), Slots(item="43", price=50)),
     ],
 )
 def test_after_haggling_a_number_near_the_price_is_the_price(
@@ -355,11 +362,13 @@ def test_after_haggling_a_number_near_the_price_is_the_price(
         ("Leather bag", "55 works", 55),
         ("Leather bag", "40, deal", 40),
         ("Leather bag", "20 please", None),
-        ("Jeans 54 to 58", "55 works", None),
+        ("Jeans 54 TO 58", "55 works", None),
+        ("Leather bag", "mine, back in 55 mins", None),
+        ("Leather bag", "55 pieces please", None),
         ("1955 tin, 55 pieces", "55 please", None),
     ],
 )
-def test_where_lots_have_no_numbers_a_number_near_the_price_is_one(
+def test_where_things_are_bought_at_a_price_a_number_near_the_price_is_one(
     classifier: GrammarClassifier, title: str, text: str, price: float | None
 ) -> None:
     lot = Lot(title=title, price=60)
@@ -368,7 +377,9 @@ def test_where_lots_have_no_numbers_a_number_near_the_price_is_one(
     assert found.price == price
 
 
-@pytest.mark.parametrize(("text", "quantity"), [("2 boxes please", 2), ("3 bags here", 3)])
+@pytest.mark.parametrize(
+    ("text", "quantity"), [("2 boxes please", 2), ("3 bags here", 3), ("7 thanks", None)]
+)
 def test_what_is_counted_is_no_item_even_where_numbers_are(
     classifier: GrammarClassifier, text: str, quantity: int
 ) -> None:
@@ -376,4 +387,16 @@ def test_what_is_counted_is_no_item_even_where_numbers_are(
     lot = Lot(title="Pine shavings, compressed bale", price=9)
     evidence, _ = classifier.read(said(text, lot=lot, rules=rules))
     found, _ = read_slots(evidence, Intent.CLAIM, text)
-    assert (found.quantity, found.item) == (quantity, None)
+    assert (found.quantity, found.item) == (quantity, None if quantity else "7")
+
+
+@pytest.mark.parametrize("intent", [Intent.RETRACTION, Intent.BACKUP])
+def test_who_takes_back_or_waits_names_the_lot_and_no_price(
+    classifier: GrammarClassifier, intent: Intent
+) -> None:
+    text = "43 please"
+    evidence, _ = classifier.read(
+        said(text, lot=STEREO, history=("would you do 50?",), rules=ShowRules(number_is="item"))
+    )
+    found, _ = read_slots(evidence, intent, text)
+    assert (found.item, found.price) == ("43", None)

@@ -102,9 +102,15 @@ def said_count(tokens: Sequence[Token], *, lone: bool = True) -> tuple[int, int]
 
 
 def is_counted(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether what is counted follows the number at a place: ``3 packs``, ``4 frags``."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return _is_plural(following) or has_counter(tokens, at)
+
+
+def has_counter(tokens: Sequence[Token], at: int) -> bool:
     """Say whether a counter follows the number at a place: ``2个``, ``3 packs``, ``1 cái``."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if following in _COUNTERS or following in _CHAR_COUNTERS or _is_plural(following):
+    if following in _COUNTERS or following in _CHAR_COUNTERS:
         return True
     return _joined(tokens, at + 1, LONGEST_COUNTER).startswith(_THAI_COUNTERS)
 

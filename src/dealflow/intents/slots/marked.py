@@ -29,7 +29,7 @@ calibration files."""
 DENIED = 0.1
 """Below this chance the encoder denies what the rules read."""
 
-_EDGES = " ,.;:!?"
+_EDGES = " \t\n,.;:!?"
 """What the encoder may mark around words and is no part of them."""
 
 
@@ -79,7 +79,8 @@ def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | Non
     span = marked.best(tag)
     if span is not None and span.chance >= SURE[tag]:
         words = normalise(marked.text[span.start : span.end]).strip(_EDGES)
-        return as_written(marks.text, words) if words else read
+        if words:
+            return as_written(marks.text, words)
     if read is None or tag is Tag.COLOR:
         return read
     return read if _allowed(read, tag, marked) else None

@@ -63,7 +63,8 @@ def numbers_offered(title: str) -> frozenset[str]:
 
 def is_titled(title: str, value: float) -> bool:
     """Say whether a number stands in a title, or within a span there: a size, a year, a count."""
-    if any(float(low) <= value <= float(high) for low, high in _SIZES.findall(title)):
+    spans = [(int(low), int(high)) for low, high in _SIZES.findall(title.casefold())]
+    if any(low <= value <= high for low, high in spans):
         return True
     return any(float(found) == value for found in _NUMBER.findall(title))
 
@@ -74,7 +75,7 @@ MOST_OFFERED = 300
 _UNITS = r"kg|cm|mm|ml|g|m|in|oz|yrs?|years?|mo|months?|anos|años|meses|pcs?|ct|k|xl|l|cai|cái"
 _SPAN = re.compile(rf"(?<![\w$.-])(\d{{1,3}})\s?[-–]\s?(\d{{1,3}})(?![\w%.-])(?!\s(?:{_UNITS})\b)")
 _RUN = re.compile(r"(?<![\w$.])\d{1,3}(?:, ?\d{1,3}){2,40}(?!\w)")
-_SIZES = re.compile(r"(\d{1,3})\s?(?:-|–|/|to|a|à|ao|bis|sampai)\s?(\d{1,3})")
+_SIZES = re.compile(r"(?<!\d)(\d{1,3})\s?(?:-|–|to|a|à|ao|bis|sampai)\s?(\d{1,3})(?!\d)")
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBERED = frozenset({

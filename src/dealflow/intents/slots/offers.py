@@ -36,6 +36,11 @@ AGREED = (0.6, 1.0)
 HAGGLED = 3
 """Earlier messages of a buyer in which a price is looked for."""
 
+SENTENCE = 4
+"""Words from which a line with a number says more than which lot it means."""
+
+_ASKS = re.compile("[?؟？$€£¥₱฿₫₩₹₺]")
+_CLAIMS = frozenset({"mine", "sold", "claim", "claimed", "dibs", "take", "taking", "mio", "meins"})
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_PRICES = frozenset(
     {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
@@ -129,17 +134,30 @@ def is_near(scene: Scene, value: float) -> bool:
 
 def is_agreed(price: float, value: float) -> bool:
     """Say whether a buyer may have got a lot for such a number."""
-    return AGREED[0] * price <= value <= AGREED[1] * price
+    return value > 0 and AGREED[0] * price <= value <= AGREED[1] * price
 
 
 def haggled(history: Sequence[str], price: float) -> bool:
-    """Say whether somebody lately named a price for a lot of this price."""
+    """Say whether somebody lately offered a price for a lot of this price.
+
+    An earlier claim by number ("sold 43") is no offer.
+    """
     for said in history[-HAGGLED:]:
+        if not _is_offer(said):
+            continue
         for found in _NUMBER.findall(normalise(said)):
             value = amount(found)
             if value is not None and is_agreed(price, value):
                 return True
     return False
+
+
+def _is_offer(said: str) -> bool:
+    """Say whether a line asks, names money, or at least is a sentence that claims nothing."""
+    if _ASKS.search(said):
+        return True
+    words = normalise(said).split()
+    return len(words) >= SENTENCE and not _CLAIMS.intersection(words)
 
 
 def in_full(scene: Scene, value: float) -> float:

@@ -6,7 +6,7 @@ from dealflow.intents.evidence import Evidence
 from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.scene import MAX_TITLE, currency_of
 from dealflow.intents.slots.colors import said_color
-from dealflow.intents.slots.counts import is_counted, said_count, whole_count
+from dealflow.intents.slots.counts import has_counter, is_counted, said_count, whole_count
 from dealflow.intents.slots.naming import is_titled, named_lot, numbers_offered
 from dealflow.intents.slots.offers import (
     AT_PRICE,
@@ -51,6 +51,7 @@ _TAKES_BEFORE = (
     "주문",
 )
 _TAKING = frozenset({Intent.CLAIM, Intent.BACKUP, Intent.RETRACTION, Intent.CHECKOUT})
+_PAYING = frozenset({Intent.CLAIM, Intent.CHECKOUT})
 _QUANTIFIERS = frozenset({
     "take", "get", "want", "need", "qty", "quantity", "x", "grab", "have", "all", "do",
     "pesan", "order", "beli", "nak", "mau", "buy", "added", "add", "give", "gimme", "me", "lay",
@@ -282,11 +283,10 @@ class SlotReader:
         if before in _SPARED:
             return
         takes = self._intent in _TAKING
-        if takes and means in (None, "item") and self._is_agreed(value, text):
-            self.price = self.price if self.price is not None else value
+        if self._is_agreed(amount, text):
+            self.price = value
             return
-        counted = value <= SMALL and is_counted(self._tokens, amount.end - 1)
-        by_rule = means == "item" and not counted
+        by_rule = means == "item" and not has_counter(self._tokens, amount.end - 1)
         named = before in _ITEM_LABELS or by_rule or self._is_in_list(amount, text)
         if scene.knows_code(text) or (takes and named):
             self._items.append(text)
@@ -342,23 +342,35 @@ class SlotReader:
         elif not amount.spoken or scene.lot is None or scene.like_code(text):
             self._items.append(text)
 
-    def _is_agreed(self, value: float, text: str) -> bool:
+    def _is_agreed(self, amount: Amount, text: str) -> bool:
         """Say whether a number is what a buyer and the seller agreed on: "55 fine", of 60.
 
-        Where lots are numbered, only after the buyer named a price for it.
+        Where a number may name a lot or count pieces, only after the buyer offered a price.
         """
-        scene = self._evidence.scene
-        if scene.price is None or scene.mode is SaleMode.AUCTION or scene.knows_code(text):
+        scene, value = self._evidence.scene, amount.value
+        if self._intent not in _PAYING or self.price is not None or scene.price is None:
             return False
-        titled = scene.lot is not None and is_titled(scene.lot.title[:MAX_TITLE], value)
-        if not is_agreed(scene.price, value) or (value != scene.price and titled):
+        if scene.mode is SaleMode.AUCTION or scene.rules.number_is not in (None, "item"):
             return False
-        numbered = scene.like_code(text) or (
-            scene.code is None and scene.rules.number_is is not None
-        )
-        if not numbered and value > SMALL:
+        if not is_agreed(scene.price, value) or self._is_explained(amount, text):
+            return False
+        named = scene.mode is not SaleMode.FIXED or scene.rules.number_is == "item"
+        if not named and not scene.like_code(text) and value > SMALL:
             return True
         return haggled(self._evidence.context.history, scene.price)
+
+    def _is_explained(self, amount: Amount, text: str) -> bool:
+        """Say whether a number is surely something else than a price."""
+        scene = self._evidence.scene
+        if scene.knows_code(text) or self._text(amount.start - 1) in _ITEM_LABELS:
+            return True
+        if is_measured(self._tokens, amount) or has_counter(self._tokens, amount.end - 1):
+            return True
+        numbers = [token.value for token in self._tokens if token.kind is Kind.NUMBER]
+        if len({value for value in numbers if is_agreed(scene.price or 0, value or 0)}) > 1:
+            return True  # which of two
+        titled = scene.lot is not None and is_titled(scene.lot.title[:MAX_TITLE], amount.value)
+        return titled and amount.value != scene.price
 
     def _counts(self, amount: Amount) -> bool:
         """Say whether words around a number make it a count of pieces."""

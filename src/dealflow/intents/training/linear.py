@@ -91,19 +91,22 @@ def _step(
     np.add.at(scores, owner, weights[rows] * shares[:, None])
     chances = np.exp(scores - scores.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
-    errors = (1 + SIDES) * chances - SIDES * _within(chances, BUYERS[wanted])
-    errors[np.arange(len(parts)), wanted] -= 1
-    errors /= len(parts)
+    slopes = errors(chances, wanted) / len(parts)
     slope = np.zeros((len(used), len(INTENTS)), np.float32)
-    np.add.at(slope, place, errors[owner] * shares[:, None])
+    np.add.at(slope, place, slopes[owner] * shares[:, None])
     squares[used] += (slope * slope).mean(axis=1)
     weights[used] -= RATE * slope / np.sqrt(squares[used])[:, None]
 
 
-def _within(chances: Scores, buyers: NDArray[np.bool_]) -> Scores:
-    """Return the chances of the intents on each line's side, buyer or not, as they would be there.
+def errors(chances: Scores, wanted: Targets) -> Scores:
+    """Return the slope of the loss at each score: of the intent, and of its side, buyer or not."""
+    told = (1 + SIDES) * chances - SIDES * _within(chances, BUYERS[wanted])
+    told[np.arange(len(wanted)), wanted] -= 1
+    return told
 
-    Their difference from the chances is the slope of the log loss of the side alone.
-    """
+
+def _within(chances: Scores, buyers: NDArray[np.bool_]) -> Scores:
+    """Return the chances of the intents on each line's side, as they would be on that side alone."""
     own = np.where(buyers[:, None] == BUYERS, chances, 0)
-    return np.asarray(own / own.sum(axis=1, keepdims=True), np.float32)
+    least = np.finfo(np.float32).tiny  # a side may be as good as ruled out
+    return np.asarray(own / np.maximum(own.sum(axis=1, keepdims=True), least), np.float32)

@@ -82,7 +82,7 @@ def train(
     table = LinearTable.from_bytes(table.to_bytes())  # as it is shipped: one byte a weight
     held = [examples[at] for at in calibration]
     fresh = np.array([entries[at].is_fresh for at in calibration], np.bool_)
-    scores = table.logits(*linear.read(held, grammar))
+    scores = table.logits(*_some(rows, starts, calibration))
     deep = encoder_scores(Encoder(model, pieces, numbers), held, grammar)
     blend = Blend(
         quick=fit.mixture(scores, None, wanted[calibration], fresh),
@@ -164,13 +164,16 @@ def settled(
     """Return the places of the training lines that a linear model settles rightly by itself.
 
     Each half of the files is told by a model that was trained on the other half: a model is sure of
-    what it has seen. The encoder is hardly ever asked of such lines, and learns little from them.
+    what it has seen. The encoder is hardly ever asked whether such a line is by a buyer. Where
+    there is only one half, nothing is settled.
     """
     files = {name: at for at, name in enumerate(sorted({entry.file for entry in entries}))}
     half = np.array([files[entries[at].file] % 2 for at in training])
     found: set[int] = set()
     for part in (0, 1):
         own, others = training[half == part], training[half != part]
+        if not len(own) or not len(others):
+            break
 
         def told(_: str, done: int, total: int, part: int = part) -> None:
             progress("choice", part * total + done, 2 * total)
