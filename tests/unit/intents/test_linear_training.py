@@ -157,7 +157,7 @@ def test_errors_are_the_slope_of_the_loss(wanted: int) -> None:
 
     def loss(of: NDArray[np.float64]) -> float:
         chances = np.exp(of[0]) / np.exp(of[0]).sum()
-        side = chances[BUYERS == BUYERS[wanted]].sum()
+        side = chances[BUYERS[wanted] == BUYERS].sum()
         return float(-np.log(chances[wanted]) - linear.SIDES * np.log(side))
 
     chances = (np.exp(scores) / np.exp(scores).sum()).astype(np.float32)

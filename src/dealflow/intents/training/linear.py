@@ -106,7 +106,7 @@ def errors(chances: Scores, wanted: Targets) -> Scores:
 
 
 def _within(chances: Scores, buyers: NDArray[np.bool_]) -> Scores:
-    """Return the chances of the intents on each line's side, as they would be on that side alone."""
+    """Return the chances of the intents of each line's side, as they would be without the other."""
     own = np.where(buyers[:, None] == BUYERS, chances, 0)
     least = np.finfo(np.float32).tiny  # a side may be as good as ruled out
     return np.asarray(own / np.maximum(own.sum(axis=1, keepdims=True), least), np.float32)
