@@ -29,7 +29,7 @@ from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.linear.features import Features
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
 from dealflow.intents.normalise import normalise
-from dealflow.intents.slots.marked import Marks, with_marks
+from dealflow.intents.slots.marked import Marks, completed, with_marks
 from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 
@@ -298,7 +298,8 @@ class EnsembleClassifier:
         wants = buying if doubtful else intent
         slots, claims = read_slots(read.evidence, wants, read.utterance.text)
         if marks is not None and wants.is_buyer and not claims:
-            slots = with_marks(slots, marks, read.evidence)
+            join = completed if read.finding.is_ruled else with_marks
+            slots = join(slots, marks, read.evidence)
         reason = (
             explain(read.evidence, read.finding)
             if intent is read.finding.intent

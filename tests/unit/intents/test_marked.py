@@ -10,7 +10,7 @@ import pytest
 from dealflow.intents.encoder.inputs import plain
 from dealflow.intents.encoder.spans import Tag, cut
 from dealflow.intents.grammar import GrammarClassifier
-from dealflow.intents.slots.marked import Marks, with_marks
+from dealflow.intents.slots.marked import Marks, completed, with_marks
 from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import Lot, SaleMode
@@ -86,3 +86,19 @@ def test_a_price_keeps_the_currency_that_was_written(classifier: GrammarClassifi
 def test_a_mark_that_is_no_number_counts_nothing(classifier: GrammarClassifier) -> None:
     assert slots(classifier, "loads please", QUANTITY, NONE).quantity is None
     assert slots(classifier, "cheap please", PRICE, NONE, intent=Intent.BID).price is None
+
+
+def test_what_a_rule_of_the_seller_read_stands_and_marks_complete_it(
+    classifier: GrammarClassifier,
+) -> None:
+    text = "sold M teal"
+    evidence, _ = classifier.read(said(text))
+    rules = Slots(size="M")
+    found = completed(rules, marks(text, (NONE, NONE, SIZE)), evidence)
+    assert found.size == "M"
+    found = completed(rules, marks(text, (NONE, NONE, COLOR)), evidence)
+    assert (found.size, found.color) == ("M", "teal")
+
+
+def test_a_mark_ends_where_its_word_ends(classifier: GrammarClassifier) -> None:
+    assert slots(classifier, "tan, 22, mine", NONE, SIZE, NONE).size == "22"

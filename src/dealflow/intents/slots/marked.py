@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec import structs
+
 from dealflow.intents.encoder.inputs import plain
 from dealflow.intents.encoder.spans import Cut, Marked, Tag, Tags
 from dealflow.intents.evidence import Evidence
@@ -62,6 +64,13 @@ def with_marks(rules: Slots, marks: Marks, evidence: Evidence) -> Slots:
         price=price,
         currency=currency,
     )
+
+
+def completed(rules: Slots, marks: Marks, evidence: Evidence) -> Slots:
+    """As `with_marks`, where a rule of the seller says how to read: what was read so stands."""
+    marked = with_marks(rules, marks, evidence)
+    read = {name: getattr(rules, name) for name in rules.__struct_fields__}
+    return structs.replace(marked, **{name: one for name, one in read.items() if one is not None})
 
 
 def _item(read: str | None, marked: Marked, marks: Marks, evidence: Evidence) -> str | None:
