@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+WRITTEN = re.compile(r"\d+(?:[.,]\d+)*")
+"""A number as it is written in normalised text; `amount` says what it means."""
+
 SYMBOLS = {
     "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₱": "PHP", "฿": "THB", "₫": "VND",
     "₩": "KRW", "₹": "INR", "₺": "TRY", "₽": "RUB", "元": "CNY",

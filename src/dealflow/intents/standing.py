@@ -6,18 +6,16 @@ was said last tells a bid from a number of something else.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from dealflow.intents.normalise import normalise
-from dealflow.intents.numbers import amount
+from dealflow.intents.numbers import WRITTEN, amount
 from dealflow.model.intent import Room
 from dealflow.model.room import NUMBERS
 
 NEXT = frozenset({"same", "step", "over"})
 """Steps that a bid takes from the one before."""
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _STEPS = (
     (0.5, "low"), (0.999, "under"), (1.001, "same"), (1.2, "step"), (1.6, "over"), (3.0, "high"),
 )  # fmt: skip
@@ -46,7 +44,7 @@ def step(value: float, room: Room) -> str:
 def _last(numbers: tuple[str, ...]) -> float | None:
     """Return the amount of the newest line that has just one."""
     for text in reversed(numbers[-NUMBERS:]):
-        found = _NUMBER.findall(normalise(text))
+        found = WRITTEN.findall(normalise(text))
         if len(found) == 1 and (value := amount(found[0])):
             return value
     return None

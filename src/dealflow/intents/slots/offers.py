@@ -10,7 +10,7 @@ import msgspec
 
 from dealflow.intents.evidence import MEASURES, Evidence
 from dealflow.intents.normalise import normalise
-from dealflow.intents.numbers import WORDS, amount
+from dealflow.intents.numbers import WORDS, WRITTEN, amount
 from dealflow.intents.scene import Scene
 from dealflow.intents.slots.numerals import ENGLISH, all_amounts, said_in_words
 from dealflow.intents.slots.spoken import FULL, NEAR, Amount, with_part
@@ -41,7 +41,6 @@ SENTENCE = 4
 
 _ASKS = re.compile("[?؟？$€£¥₱฿₫₩₹₺]")
 _CLAIMS = frozenset({"mine", "sold", "claim", "claimed", "dibs", "take", "taking", "mio", "meins"})
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_PRICES = frozenset(
     {"lot", "item", "number", "#", "no", "page", "row", "level", "since", "age"}
 )
@@ -145,7 +144,7 @@ def haggled(history: Sequence[str], price: float) -> bool:
     for said in history[-HAGGLED:]:
         if not _is_offer(said):
             continue
-        for found in _NUMBER.findall(normalise(said)):
+        for found in WRITTEN.findall(normalise(said)):
             value = amount(found)
             if value is not None and is_agreed(price, value):
                 return True
