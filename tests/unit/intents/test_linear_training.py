@@ -13,7 +13,7 @@ from dealflow.intents.linear.table import INTENTS, LinearTable
 from dealflow.intents.training import fit, linear
 from dealflow.intents.training.corpus import Entry, Part
 from dealflow.intents.training.train import settled
-from dealflow.model.intent import Intent, Role
+from dealflow.model.intent import Intent, Role, Slots
 from tests.unit.intents.lessons import lessons
 from tests.unit.intents.saying import said
 
@@ -138,6 +138,7 @@ def test_what_the_other_half_teaches_is_settled_and_what_it_contradicts_is_not(
     )
     assert found
     assert found.isdisjoint(odd)
+    assert not any(examples[at].intent.is_buyer or examples[at].slots != Slots() for at in found)
     assert told[-1] == (2 * linear.EPOCHS, 2 * linear.EPOCHS)
     assert told == sorted(told)
 

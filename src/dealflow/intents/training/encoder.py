@@ -21,13 +21,13 @@ from dealflow.intents.linear.table import INTENTS, Scores
 from dealflow.intents.training.pieces import SPECIAL
 from dealflow.intents.training.weights import HEADS, INNER, WIDTH, Weights
 
-LAYERS = 6
-"""Layers that are kept of twelve: half the time and half the size."""
+LAYERS = 8
+"""Layers that are kept of twelve: two thirds of the time and of the size."""
 
 LONGEST = 160
 """Numbers of a sequence; see `encoder.inputs` for its parts."""
 
-EPOCHS = 4
+EPOCHS = 3
 RATE = 1.5e-4
 """The highest rate; it rises to it at first, and falls from it to nearly nothing."""
 
@@ -47,6 +47,8 @@ LEFT_OUT = 0.06
 SEED = 7
 _IGNORED = -100
 _EPS = 1e-12
+_FAR = -1e9
+"""What the attention to a place is where there is nothing to read."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,10 +68,13 @@ class Layer(nn.Module):  # type: ignore[misc]
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return ``x`` after this layer; ``mask`` is true where there is something to read."""
         rows, length, _ = x.shape
-        query, key, value = (
-            self.qkv(x).view(rows, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-        )
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        parts = self.qkv(x).view(rows, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        query, key, value = parts.reshape(3, rows * HEADS, length, WIDTH // HEADS)
+        # Written out: rows are short, and PyTorch's own attention takes a quarter longer on them.
+        near = torch.bmm(query, key.transpose(1, 2)).float() * (WIDTH // HEADS) ** -0.5
+        near = near.view(rows, HEADS, length, length).masked_fill(~mask, _FAR)
+        share = near.softmax(-1).to(value.dtype).view(rows * HEADS, length, length)
+        seen = torch.bmm(share, value).view(rows, HEADS, length, WIDTH // HEADS)
         x = self.out_norm(x + self.out(seen.transpose(1, 2).reshape(rows, length, WIDTH)))
         return self.narrow_norm(x + self.narrow(functional.gelu(self.wide(x))))
 

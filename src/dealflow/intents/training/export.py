@@ -18,7 +18,8 @@ from dealflow.intents.training.encoder import LONGEST, Network
 from dealflow.intents.training.weights import HEADS, WIDTH
 
 OPSET = 20
-_EPS = 1e-12
+_EPS = 1e-6
+"""The least length that a row is divided by."""
 _FAR = -1e4
 """What is added to the attention to a place where there is nothing to read."""
 
@@ -37,6 +38,15 @@ class _Graph:
     def do(self, kind: str, name: str, *inputs: str, **how: object) -> str:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **how))
         return name
+
+    def split(self, whole: str, *names: str) -> tuple[str, ...]:
+        """Cut the last axis into equal parts."""
+        self.nodes.append(
+            helper.make_node(
+                "Split", [whole], list(names), name=f"{whole}.cut", axis=-1, num_outputs=len(names)
+            )
+        )
+        return names
 
 
 def to_onnx(network: Network) -> bytes:
@@ -105,11 +115,11 @@ def _layer(graph: _Graph, state: dict[str, NDArray[np.float32]], at: int, x: str
 
     heads = graph.put(f"{own}.heads", np.array([0, 0, HEADS, WIDTH // HEADS], np.int64))
     flat = graph.put(f"{own}.flat", np.array([0, 0, WIDTH], np.int64))
+    mixed = _linear(graph, f"{own}.qkv", x, of("qkv.weight"), of("qkv.bias"))
+    parts = graph.split(mixed, *(f"{own}.{name}" for name in "qkv"))
     rows: list[str] = []
-    for part, name in enumerate("qkv"):
-        piece = slice(part * WIDTH, (part + 1) * WIDTH)
-        mixed = _linear(graph, f"{own}.{name}", x, of("qkv.weight")[piece], of("qkv.bias")[piece])
-        split = graph.do("Reshape", f"{own}.{name}.split", mixed, heads)
+    for name, part in zip("qkv", parts, strict=True):
+        split = graph.do("Reshape", f"{own}.{name}.split", part, heads)
         order = [0, 2, 3, 1] if name == "k" else [0, 2, 1, 3]
         rows.append(graph.do("Transpose", f"{own}.{name}.heads", split, perm=order))
     scale = graph.put(f"{own}.scale", np.array((WIDTH // HEADS) ** -0.5, np.float32))
@@ -149,14 +159,15 @@ def _linear(
 def _norm(
     graph: _Graph, name: str, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> str:
-    return graph.do(
-        "LayerNormalization",
-        f"{name}.normed",
-        x,
-        graph.put(f"{name}.w", weight),
-        graph.put(f"{name}.b", bias),
-        epsilon=_EPS,
-    )
+    """Add a layer's norm, spelt in parts: the runtime's own node for it takes twice as long."""
+    last = graph.put(f"{name}.last", np.array([-1], np.int64))
+    off = graph.do("Sub", f"{name}.off", x, graph.do("ReduceMean", f"{name}.mean", x, last))
+    length = graph.do("ReduceL2", f"{name}.length", off, last)
+    floor = graph.put(f"{name}.floor", np.array(_EPS, np.float32))
+    unit = graph.do("Div", f"{name}.unit", off, graph.do("Max", f"{name}.least", length, floor))
+    wide = graph.put(f"{name}.w", weight * np.float32(WIDTH**0.5))
+    stretched = graph.do("Mul", f"{name}.stretched", unit, wide)
+    return graph.do("Add", f"{name}.normed", stretched, graph.put(f"{name}.b", bias))
 
 
 def _quantised(model: onnx.ModelProto) -> bytes:

@@ -15,7 +15,7 @@ from dealflow.errors import TrainingUnavailable
 from dealflow.intents.encoder.inputs import UNKNOWN
 from dealflow.intents.training.weights import Weights
 
-COMMONEST = 14_000
+COMMONEST = 11_000
 """Pieces beside those of the corpus; more cost 384 bytes each and are hardly met."""
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")

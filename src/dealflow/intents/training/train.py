@@ -164,8 +164,9 @@ def settled(
     """Return the places of the training lines that a linear model settles rightly by itself.
 
     Each half of the files is told by a model that was trained on the other half: a model is sure of
-    what it has seen. The encoder is hardly ever asked whether such a line is by a buyer. Where
-    there is only one half, nothing is settled.
+    what it has seen. The encoder is hardly ever asked whether such a line is by a buyer. Lines by
+    buyers and lines with slots are never settled: the encoder is asked for their words. Where there
+    is only one half, nothing is settled.
     """
     files = {name: at for at, name in enumerate(sorted({entry.file for entry in entries}))}
     half = np.array([files[entries[at].file] % 2 for at in training])
@@ -181,7 +182,7 @@ def settled(
         table = linear.train(rows, starts, wanted, others, told)
         shares = probabilities(Mixture(linear=1.0), table.logits(*_some(rows, starts, own)))
         right = ~is_unsettled(shares) & (shares.argmax(axis=1) == wanted[own])
-        found.update(own[right].tolist())
+        found.update(at for at in own[right].tolist() if not _tells(entries[at].example))
     return frozenset(found)
 
 
