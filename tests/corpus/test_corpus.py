@@ -14,7 +14,7 @@ import pytest
 
 from dealflow.intents.ensemble import read_settings
 from dealflow.intents.training import card, corpus
-from dealflow.intents.training.corpus import Entry, Splits
+from dealflow.intents.training.corpus import Entry, Part, Splits
 from dealflow.intents.training.dataset import Example, read_file
 from dealflow.model.intent import Intent, Role
 from dealflow.model.show import SaleMode
@@ -36,6 +36,9 @@ from tests.corpus.shapes import (
     stated,
     steps,
 )
+
+DENSE = "q"
+"""What the names of shows begin with in which there are more buyers than in life."""
 
 WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -169,8 +172,15 @@ def test_there_are_whole_shows_of_every_kind() -> None:
 def test_a_show_is_long_and_has_as_many_buyers_as_a_show() -> None:
     for path in SHOWS:
         assert len(chats(path)) >= 100, path.stem
-        # Where a lot is bid up in the chat there are more of them.
-        assert 0.05 <= _buyers(path) <= 0.15, path.stem
+        # Where a lot is bid up in the chat there are more of them, and some shows are dense on
+        # purpose; they train and measure nothing.
+        most = 0.25 if path.stem.startswith(DENSE) else 0.15
+        assert 0.05 <= _buyers(path) <= most, path.stem
+
+
+def test_dense_shows_measure_nothing() -> None:
+    measuring = {entry.file for entry in entries() if entry.part is not Part.TRAINING}
+    assert not any(file.startswith(f"shows/{DENSE}") for file in measuring)
 
 
 def test_most_shows_have_as_many_buyers_as_people_who_sell_know_them() -> None:
