@@ -10,6 +10,8 @@ from dealflow.intents.linear.table import INTENTS, Scores
 from dealflow.model.intent import Intent
 
 COLUMNS = len(INTENTS)
+ROUNDING = 1e-6
+"""Chances nearer to each other than this are one in 32-bit numbers."""
 CLAIM, CHATTER = INTENTS.index(Intent.CLAIM), INTENTS.index(Intent.CHATTER)
 
 SCORES = st.lists(
@@ -66,7 +68,8 @@ def test_the_curve_keeps_the_order_of_messages(linear: Scores, slope: float, shi
     raw = confidences(probabilities(Mixture(linear=0.1), linear))
     curved = confidences(probabilities(Mixture(linear=0.1, slope=slope, shift=shift), linear))
     order = np.argsort(raw, kind="stable")
-    assert (np.diff(curved[order]) >= -1e-6).all()
+    apart = np.diff(raw[order]) > ROUNDING
+    assert (np.diff(curved[order])[apart] >= 0).all()
 
 
 @settings(max_examples=100, deadline=None)

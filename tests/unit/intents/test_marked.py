@@ -13,7 +13,7 @@ from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.slots.marked import Marks, completed, with_marks
 from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Slots
-from dealflow.model.show import Lot, SaleMode
+from dealflow.model.show import Lot, SaleMode, ShowRules
 from tests.unit.intents.saying import CUFF, said
 from tests.unit.intents.test_spans import Words
 
@@ -101,4 +101,28 @@ def test_what_a_rule_of_the_seller_read_stands_and_marks_complete_it(
 
 
 def test_a_mark_ends_where_its_word_ends(classifier: GrammarClassifier) -> None:
-    assert slots(classifier, "tan, 22, mine", NONE, SIZE, NONE).size == "22"
+    assert slots(classifier, "tan, 7, mine", NONE, SIZE, NONE).size == "7"
+
+
+def test_one_word_is_a_size_or_an_item(classifier: GrammarClassifier) -> None:
+    jeans = Lot(title="Levi's 501, 30-36", price=40, currency="USD")
+    assert slots(classifier, "XLT one", ITEM, NONE).item == "XLT"
+    read = slots(classifier, "32 mine", SIZE, NONE, lot=jeans)
+    assert (read.item, read.size) == (None, "32")
+    read = slots(classifier, "22 mine", SIZE, NONE)
+    assert (read.item, read.size) == ("22", None)
+
+
+def test_what_cannot_be_a_size_is_none(classifier: GrammarClassifier) -> None:
+    assert slots(classifier, "m e", SIZE, SIZE).size == "m"
+    text = "sold 14E"
+    rules = ShowRules(number_is="price")
+    evidence, _ = classifier.read(said(text, rules=rules))
+    assert with_marks(Slots(), marks(text, (NONE, SIZE)), evidence).size is None
+
+
+def test_a_part_of_what_the_rules_read_is_not_all_of_it(classifier: GrammarClassifier) -> None:
+    jumper = Lot(title="Poppy jumper, S/M and L/XL", price=40, currency="USD")
+    evidence, _ = classifier.read(said("L/XL here", lot=jumper))
+    found = with_marks(Slots(size="L/XL"), marks("xl here", (SIZE, NONE)), evidence)
+    assert found.size == "L/XL"

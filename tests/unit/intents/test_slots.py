@@ -317,6 +317,22 @@ def test_a_colour_stands_as_it_was_written(
         ("40", "Batteries 38-42 g", None),
         ("7", "Brushes 5-9", None),
         ("xs", "Cargo jogger, XS only", "xs"),
+        ("ruby 10 pls", "Denim Ruby jacket, 8-14", "10"),
+        ("need 10 pls", "Denim Ruby jacket, 8-14", None),
+        ("rust in L/XL", "Poppy jumper, S/M and L/XL", "L/XL"),
+        ("me 32x30", "Levi's 501, W32 L30", "32x30"),
+        ("32/30 mine", "Levi's 501", "32/30"),
+        ("W32 mine", "Levi's 501 W30 W32 W34", "W32"),
+        ("36 waist mine", "Dickies 874", "36"),
+        ("4x6 mine", "Wool rug 2x3 or 4x6", "4x6"),
+        ("4x6 mine", "Wool rug", None),
+        ("2x bitte", "Trafo 60VA Märklin", None),
+        ("2x please", "Torrid top 1X-4X", "2x"),
+        ("3kg please", "Crab, 3 a kg", None),
+        ("50ml please", "Serum 30ml or 50ml", "50ml"),
+        ("womens 8.5 here", "Uggs", "8.5"),
+        ("mine 9 1/2", "Frye boots", "9 1/2"),
+        ("9 1/2 inch mine", "Skillet", None),
     ],
 )
 def test_what_the_title_lists_as_sizes_is_one(
@@ -325,6 +341,20 @@ def test_what_the_title_lists_as_sizes_is_one(
     lot = Lot(title=title, price=30, currency="USD")
     slots, _ = read_slots(classifier.read(said(text, lot=lot))[0], Intent.CLAIM, text)
     assert slots.size == size
+
+
+def test_the_number_of_a_size_keeps_its_sign(classifier: GrammarClassifier) -> None:
+    lot = Lot(title="シルバーリング 9号〜17号", price=3_000, currency="JPY")
+    utterance = said("13号", lot=lot, rules=ShowRules(number_is="size"))
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, "13号")
+    assert slots.size == "13号"
+
+
+def test_a_number_behind_the_lots_code_is_a_size(classifier: GrammarClassifier) -> None:
+    lot = Lot(title="K12 Flats with a ribbon 36-40 nude", price=20, currency="USD", code="K12")
+    utterance = said("K12 37", lot=lot, rules=ShowRules(number_is="item"))
+    slots, _ = read_slots(classifier.read(utterance)[0], Intent.CLAIM, "K12 37")
+    assert (slots.item, slots.size) == ("K12", "37")
 
 
 STEREO = Lot(title="Leak Stereo 20, EL84", price=60, currency="GBP", code="9")

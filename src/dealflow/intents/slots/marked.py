@@ -19,7 +19,7 @@ from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import currency_of
 from dealflow.intents.slots.counts import number_in, whole_count
 from dealflow.intents.slots.offers import in_full
-from dealflow.intents.slots.sizes import is_listed
+from dealflow.intents.slots.sizes import is_likely, is_listed, is_spanned
 from dealflow.intents.slots.written import as_written
 from dealflow.intents.tokens import Kind, is_unspaced
 from dealflow.model.intent import Slots
@@ -56,10 +56,17 @@ def with_marks(rules: Slots, marks: Marks, evidence: Evidence) -> Slots:
     """
     marked = Marked(marks.cut(marks.text), marks.tags)
     price, currency = _price(rules, marked, evidence)
+    item = _item(rules.item, marked, marks, evidence)
+    size = _size(rules.size, marked, marks, evidence)
+    if item is not None and size is not None and item in size.split():
+        # One word is one thing: what the rules took it for, unless the lot comes in such sizes.
+        spanned = is_spanned(normalise(item), evidence.scene)
+        is_size = rules.item is None or rules.size == size or spanned
+        item, size = (None, size) if is_size else (item, None)
     return Slots(
-        item=_item(rules.item, marked, marks, evidence),
+        item=item,
         quantity=_quantity(rules, marked),
-        size=_size(rules.size, marked, marks, evidence),
+        size=size,
         color=_color(rules.color, marked, marks),
         price=price,
         currency=currency,
@@ -98,8 +105,13 @@ def _name(read: str | None, tag: Tag, marked: Marked, marks: Marks) -> str | Non
 def _size(read: str | None, marked: Marked, marks: Marks, evidence: Evidence) -> str | None:
     """Return the size that was marked, else the one that the rules read; listed ones stand."""
     found = _name(read, Tag.SIZE, marked, marks)
-    listed = read is not None and is_listed(normalise(read), evidence.scene)
-    return read if found is None and listed else found
+    if found is not None:
+        part = read is not None and found.casefold() in read.casefold()
+        return read if part or not is_likely(normalise(found), evidence.scene) else found
+    if read is None:
+        return None
+    size = normalise(read)
+    return read if is_listed(size, evidence.scene) or is_spanned(size, evidence.scene) else None
 
 
 def _color(read: str | None, marked: Marked, marks: Marks) -> str | None:

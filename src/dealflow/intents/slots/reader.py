@@ -21,7 +21,7 @@ from dealflow.intents.slots.offers import (
     offered,
     priced,
 )
-from dealflow.intents.slots.sizes import SIZED, is_shouted, sizes_in
+from dealflow.intents.slots.sizes import SIZED, is_shouted, sizes_in, whole_size
 from dealflow.intents.slots.spoken import Amount, amounts_of
 from dealflow.intents.slots.written import as_written
 from dealflow.intents.tokens import Kind, Token, is_unspaced
@@ -141,9 +141,12 @@ class SlotReader:
                 self.quantity = self.quantity or whole_count(following.value)
 
     def _read_sizes(self) -> None:
+        behind = 0
         for at in sizes_in(self._evidence, self._original, self._used):
-            self._sizes[at] = self._text(at)
-            self._used.add(at)
+            if at < behind:
+                continue  # a part of the one before
+            self._sizes[at], behind = whole_size(self._evidence, self._original, at)
+            self._used.update(range(at, behind))
             self.size = self.size or self._sizes[at]
 
     def _read_codes(self) -> None:
