@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 END = "\0end"
+BREAK = "\0break"
+"""What ends a clause; no pattern goes on behind it."""
 WILD = "\0any"
 ITEM = "\0item"
 """What a word of the lot's title is beside itself; a symbol ends in it ("ring\0item")."""
@@ -86,9 +88,33 @@ class Automaton:
             self._steps[state][symbol] = following
         return following
 
-    def labels(self, state: int) -> tuple[str, ...]:
-        """Return the labels of the patterns that end here."""
-        return self._found[state]
+    def follow(
+        self, symbols: Sequence[str], start: int, state: int, closing: Sequence[bool]
+    ) -> dict[str, int]:
+        """Return the labels of all that begins at a place, and behind which symbol each ends last.
+
+        Args:
+            symbols: of the whole message, or of one clause.
+            start: the place of the first symbol.
+            state: where to begin.
+            closing: for each place and the end, whether a pattern that must end a clause may.
+        """
+        memory, labels = self._steps, self._found
+        found: dict[str, int] = {}
+        for at in range(start, len(symbols)):
+            symbol = symbols[at]
+            following = memory[state].get(symbol)
+            state = self.step(state, symbol) if following is None else following
+            if state < 0:
+                break
+            for label in labels[state]:
+                found[label] = at + 1
+            if closing[at + 1]:
+                last = self.step(state, END)
+                if last >= 0:
+                    for label in labels[last]:
+                        found[label] = at + 1
+        return found
 
     @property
     def is_full(self) -> bool:
@@ -96,6 +122,8 @@ class Automaton:
         return len(self._members) > MAX_STATES
 
     def _advance(self, state: int, symbol: str) -> int:
+        if symbol == BREAK:
+            return -1
         reached: list[int] = []
         plain, mark, _ = symbol.partition(ITEM)
         for member in self._members[state]:

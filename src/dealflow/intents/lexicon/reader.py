@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dealflow.intents.lexicon.automaton import END, ITEM, Automaton
+from dealflow.intents.lexicon.automaton import BREAK, ITEM, Automaton
 from dealflow.intents.lexicon.compile import Compiled
 from dealflow.intents.lexicon.languages import Languages
 from dealflow.intents.lexicon.pattern import SYMBOLS
@@ -64,37 +64,17 @@ class Lexicon:
         hits: list[Hit] = []
         opening = True
         for start, symbol in enumerate(symbols):
-            if symbol == _BREAK:
+            if symbol == BREAK:
                 opening = True
                 continue
             if symbol.endswith(ITEM) or symbol in (self.triggers if opening else self._inside):
                 state = automaton.opening if opening else automaton.inside
-                for name, end in self._follow(symbols, start, state, closing).items():
+                for name, end in automaton.follow(symbols, start, state, closing).items():
                     label, languages = self._masks[name]
                     if languages & mask:
                         hits.append(Hit(label, start, end))
             opening = opening and self._is_empty(tokens[start], mask)
         return hits
-
-    def _follow(
-        self, symbols: Sequence[str], start: int, state: int, closing: Sequence[bool]
-    ) -> dict[str, int]:
-        step, labels = self._automaton.step, self._automaton.labels
-        found: dict[str, int] = {}
-        for at in range(start, len(symbols)):
-            if symbols[at] == _BREAK:
-                break
-            state = step(state, symbols[at])
-            if state < 0:
-                break
-            for label in labels(state):
-                found[label] = at + 1
-            if closing[at + 1]:
-                last = step(state, END)
-                if last >= 0:
-                    for label in labels(last):
-                        found[label] = at + 1
-        return found
 
     def _symbols(self, tokens: Sequence[Token], items: frozenset[str]) -> list[str]:
         vocabulary = self.vocabulary
@@ -102,7 +82,7 @@ class Lexicon:
         for token in tokens:
             text, kind = token.text, token.kind
             if kind is Kind.BREAK:
-                symbols.append(_BREAK)
+                symbols.append(BREAK)
                 continue
             symbol = text if text in vocabulary and kind not in _NUMERIC else SYMBOLS[kind]
             is_item = items and kind is Kind.WORD and _names(text, items)
@@ -115,8 +95,8 @@ class Lexicon:
         only_fillers = True
         for at in range(len(tokens) - 1, -1, -1):
             token = tokens[at]
-            only_fillers = token.kind is Kind.BREAK or (
-                only_fillers and self._is_empty(token, mask)
+            only_fillers = (only_fillers and self._is_empty(token, mask)) or (
+                token.kind is Kind.BREAK
             )
             closing[at] = only_fillers
         return closing
@@ -130,5 +110,4 @@ def _names(word: str, items: frozenset[str]) -> bool:
     return word in items or (word.endswith("s") and word[:-1] in items)
 
 
-_BREAK = "\0break"
 _NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.COUNT})
