@@ -70,7 +70,7 @@ class Layer(nn.Module):  # type: ignore[misc]
         rows, length, _ = x.shape
         parts = self.qkv(x).view(rows, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
         query, key, value = parts.reshape(3, rows * HEADS, length, WIDTH // HEADS)
-        # Written out: rows are short, and PyTorch's own attention takes a quarter longer on them.
+        # Written out: with PyTorch's own attention a step on short rows takes a quarter longer.
         near = torch.bmm(query, key.transpose(1, 2)).float() * (WIDTH // HEADS) ** -0.5
         near = near.view(rows, HEADS, length, length).masked_fill(~mask, _FAR)
         share = near.softmax(-1).to(value.dtype).view(rows * HEADS, length, length)
