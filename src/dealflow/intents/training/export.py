@@ -159,7 +159,7 @@ def _linear(
 def _norm(
     graph: _Graph, name: str, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> str:
-    """Add a layer's norm, spelt in parts: the runtime's own node took a fifth of the file's time."""
+    """Add a layer's norm, spelt in parts: the runtime's own node took a fifth of the time."""
     last = graph.put(f"{name}.last", np.array([-1], np.int64))
     off = graph.do("Sub", f"{name}.off", x, graph.do("ReduceMean", f"{name}.mean", x, last))
     length = graph.do("ReduceL2", f"{name}.length", off, last)
