@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from dealflow.intents import artefacts
 from dealflow.intents.base import Classifier
 from dealflow.intents.encoder.runtime import Encoder
-from dealflow.intents.ensemble import LINEAR, EnsembleClassifier, read_settings
+from dealflow.intents.ensemble import LINEAR, EnsembleClassifier
 from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.judge_settings import read_settings
 from dealflow.intents.linear.table import LinearTable
 from dealflow.model.intent import Context, Intent, Role, Utterance, Verdict
 from dealflow.model.show import Lot, SaleMode, ShowRules

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dealflow.intents.ensemble import read_settings
+from dealflow.intents.judge_settings import read_settings
 from dealflow.intents.training import card, corpus
 from dealflow.intents.training.corpus import Entry, Part, Splits
 from dealflow.intents.training.dataset import Example, read_file

@@ -12,7 +12,8 @@ import pytest
 from dealflow import compose
 from dealflow.intents import artefacts
 from dealflow.intents.blend import Blend, Mixture
-from dealflow.intents.ensemble import EnsembleClassifier, read_settings
+from dealflow.intents.ensemble import EnsembleClassifier
+from dealflow.intents.judge_settings import read_settings
 from dealflow.intents.training import corpus
 from dealflow.intents.training.recalibrate import LEAST
 from dealflow.model.correction import Correction

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dealflow.intents.evidence import SIZES, Evidence
 from dealflow.intents.finding import Finding
-from dealflow.intents.lexicon.reader import Lexicon
 from dealflow.intents.scene import OPENING_MAX
 from dealflow.intents.tokens import Kind, Token
 from dealflow.model.intent import Intent
@@ -23,15 +22,14 @@ TALK = 3.0
 """Words beside a lone number that still leave it an offer ("thinking 72")."""
 
 
-def read_bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def read_bare(evidence: Evidence) -> Finding | None:
     """Return what a message means that holds only numbers, codes, sizes or colours."""
-    if evidence.rest((), lexicon) > 0 or not _has_lot(evidence):
+    if evidence.rest() > 0 or not _has_lot(evidence):
         return None
-    tokens = [token for token in evidence.tokens if token.kind not in _SILENT]
     tokens = [
         token
-        for token in tokens
-        if token.kind is not Kind.WORD or not lexicon.is_filler(token.text, evidence.languages)
+        for at, token in enumerate(evidence.tokens)
+        if token.kind not in _SILENT and not (token.kind is Kind.WORD and evidence.is_filler(at))
     ]
     if not tokens:
         return None
@@ -115,13 +113,13 @@ def _is_near(value: float | None, price: float | None, *, auction: bool) -> bool
     return NEAR_LOW * price <= value <= OFFER_HIGH * price
 
 
-def read_spoken_number(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def read_spoken_number(evidence: Evidence) -> Finding | None:
     """Return a bid when a short message holds one number near the price and little else."""
     amounts = evidence.amounts
     scene = evidence.scene
     if len(amounts) != 1 or scene.lot is None or scene.price is None:
         return None
-    if evidence.rest((), lexicon) > TALK or not _stands_alone(evidence, amounts[0]):
+    if evidence.rest() > TALK or not _stands_alone(evidence, amounts[0]):
         return None
     if scene.mode is SaleMode.CLAIM and _names_lot(evidence, amounts[0]):
         return None

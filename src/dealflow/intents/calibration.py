@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
+from math import fsum
 
 import msgspec
 
@@ -66,7 +67,7 @@ class Calibration:
         total = sum(weights.values())
         scores = {other: weight / total for other, weight in weights.items()}
         best = max(scores, key=lambda other: (scores[other], other is intent))
-        return Reading(best, scores, sum(scores[buyer] for buyer in BUYER_INTENTS))
+        return Reading(best, scores, fsum(scores[buyer] for buyer in BUYER_INTENTS))
 
 
 def _priors(counts: Counts) -> dict[Intent, dict[Intent, float]]:

@@ -18,7 +18,7 @@ from dealflow.intents.guards import (
     settle_asked,
     settle_negated,
 )
-from dealflow.intents.lexicon.reader import Hit, Lexicon
+from dealflow.intents.lexicon.reader import Hit
 from dealflow.intents.tokens import Kind
 from dealflow.model.intent import Intent
 from dealflow.model.show import SaleMode
@@ -44,20 +44,19 @@ QUESTIONS = {
 }
 """Labels of questions, in the order in which they win when two are equally long."""
 
-Rule = Callable[[Evidence, Lexicon], Finding | None]
+Rule = Callable[[Evidence], Finding | None]
 
 
-def decide(evidence: Evidence, lexicon: Lexicon) -> Finding:
+def decide(evidence: Evidence) -> Finding:
     """Return the finding of the first rule that has one."""
     for rule in _RULES if evidence.covering else _WITHOUT_PHRASES:
-        finding = rule(evidence, lexicon)
+        finding = rule(evidence)
         if finding is not None:
             return finding
     return Finding(Intent.CHATTER, "words")
 
 
-def _spam(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
+def _spam(evidence: Evidence) -> Finding | None:
     if any(token.kind is Kind.LINK for token in evidence.tokens):
         return Finding(Intent.SPAM, "link")
     if evidence.has("spam") and not evidence.of("claim", "bid", "checkout"):
@@ -65,16 +64,14 @@ def _spam(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return None
 
 
-def _quoted(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
+def _quoted(evidence: Evidence) -> Finding | None:
     for hit in evidence.of("shop"):
         if not evidence.of("claim", "bid", "backup"):
             return Finding(Intent.CHATTER, "quoted_shop", hit)
     return None
 
 
-def _joke(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
+def _joke(evidence: Evidence) -> Finding | None:
     taken = evidence.of("claim", "claim_word", "claim_soft", "bid")
     if evidence.has("joke") and taken:
         joke = evidence.of("joke")[-1]
@@ -83,22 +80,21 @@ def _joke(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return None
 
 
-def _backup(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _backup(evidence: Evidence) -> Finding | None:
     for hit in evidence.of("backup"):
         if is_about_others(evidence, hit) or evidence.is_negated(hit):
             continue
-        if evidence.is_asked(hit) and evidence.rest([hit], lexicon) > LOOSE:
+        if evidence.is_asked(hit) and evidence.rest([hit]) > LOOSE:
             continue
-        return Finding(Intent.BACKUP, _void(evidence, "backup", hit, lexicon), hit)
+        return Finding(Intent.BACKUP, _void(evidence, "backup", hit), hit)
     return None
 
 
-def _as_asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _as_asked(evidence: Evidence) -> Finding | None:
     """What the show asks for was typed: its claim word, and right behind it an item's number.
 
     Whatever else the message says is said beside it ("not blinking this time SOLD 13").
     """
-    del lexicon
     if evidence.has("past") or evidence.has("retraction"):
         return None
     for hit in evidence.own:
@@ -114,9 +110,8 @@ def _as_asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
     return None
 
 
-def _given_up(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _given_up(evidence: Evidence) -> Finding | None:
     """Retraction, refusal and things already bought, unless a later word takes it all."""
-    del lexicon
     ends = evidence.of("retraction", "decline", "post")
     if not ends:
         return None
@@ -147,7 +142,7 @@ def _is_release(evidence: Evidence) -> bool:
     return evidence.words <= 2 and bool(words & (STRONG_WORDS | {"take", "backup", "next"}))
 
 
-def _claim(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _claim(evidence: Evidence) -> Finding | None:
     for hit in evidence.of("claim"):
         if is_about_others(evidence, hit):
             continue
@@ -157,9 +152,9 @@ def _claim(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
             return Finding(Intent.DEMAND, "conditional", hit)
         if is_offer(evidence) and _undercuts(evidence):
             return Finding(Intent.BID, "claim_at_price", hit)
-        long = evidence.rest([hit], lexicon) > 2 * LOOSE
+        long = evidence.rest([hit]) > 2 * LOOSE
         asked = "asked" if evidence.is_asked(hit) else "long" if long else "short"
-        return Finding(Intent.CLAIM, _void(evidence, f"claim_{asked}", hit, lexicon), hit)
+        return Finding(Intent.CLAIM, _void(evidence, f"claim_{asked}", hit), hit)
     return None
 
 
@@ -188,33 +183,33 @@ def _after_at(evidence: Evidence) -> list[float | None]:
     return found
 
 
-def _offer(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _offer(evidence: Evidence) -> Finding | None:
     if not is_offer(evidence):
         return None
     taken = next((hit for hit in evidence.covering if hit.label == "claim"), None)
     if taken is not None and _names_own_price(evidence):
-        return Finding(Intent.CLAIM, _void(evidence, "claim_short", taken, lexicon), taken)
+        return Finding(Intent.CLAIM, _void(evidence, "claim_short", taken), taken)
     for hit in evidence.of("bid"):
         if is_about_others(evidence, hit):
             continue
         tier = "bid_money" if any(t.kind is Kind.MONEY for t in evidence.tokens) else "bid_number"
-        return Finding(Intent.BID, _void(evidence, tier, hit, lexicon), hit)
+        return Finding(Intent.BID, _void(evidence, tier, hit), hit)
     return None
 
 
-def _claim_word(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _claim_word(evidence: Evidence) -> Finding | None:
     best: Finding | None = None
     for hit in evidence.of("claim_word"):
-        finding = _one_word(evidence, lexicon, hit)
+        finding = _one_word(evidence, hit)
         if finding is not None and finding.intent is Intent.CLAIM:
             return finding
         best = best or finding
     return best
 
 
-def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
+def _one_word(evidence: Evidence, hit: Hit) -> Finding | None:
     word = evidence.tokens[hit.start].text
-    rest = evidence.rest(evidence.of("claim_word"), lexicon, evidence.clause(hit.start))
+    rest = evidence.rest(evidence.of("claim_word"), evidence.clause(hit.start))
     own = hit in evidence.own
     strong = own or word in STRONG_WORDS
     if evidence.is_asked(hit):
@@ -223,40 +218,39 @@ def _one_word(evidence: Evidence, lexicon: Lexicon, hit: Hit) -> Finding | None:
         return Finding(Intent.CHATTER, "others_claim", hit)
     if evidence.is_negated(hit):
         return settle_negated(hit)
-    opens = hit.start == 0 or evidence.opens(hit.start, lexicon)
+    opens = hit.start == 0 or evidence.opens(hit.start)
     if own and (rest == 0 or (rest <= LOOSE and opens and not evidence.has("past"))):
         return Finding(Intent.CLAIM, "own_word", hit)
     if rest == 0 and (strong or opens):
         tier = "word_item" if evidence.ids else "word_bare"
-        return Finding(Intent.CLAIM, _void(evidence, tier, hit, lexicon), hit)
+        return Finding(Intent.CLAIM, _void(evidence, tier, hit), hit)
     if not strong:
         return None
     if evidence.has("past"):
         return Finding(Intent.CHATTER, "word_past", hit)
     if rest <= LOOSE and opens:
-        return Finding(Intent.CLAIM, _void(evidence, "word_near", hit, lexicon), hit)
+        return Finding(Intent.CLAIM, _void(evidence, "word_near", hit), hit)
     return None
 
 
-def _checkout(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    del lexicon
+def _checkout(evidence: Evidence) -> Finding | None:
     for hit in evidence.of("checkout"):
         if not is_about_others(evidence, hit) and not evidence.is_negated(hit):
             return Finding(Intent.CHECKOUT, "checkout", hit)
     return None
 
 
-def _bare(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
-    return read_bare(evidence, lexicon)
+def _bare(evidence: Evidence) -> Finding | None:
+    return read_bare(evidence)
 
 
-def _spoken_number(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _spoken_number(evidence: Evidence) -> Finding | None:
     if evidence.of("product", "demand", "shipping", "decline", "idiom", "past"):
         return None
-    return read_spoken_number(evidence, lexicon)
+    return read_spoken_number(evidence)
 
 
-def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _question(evidence: Evidence) -> Finding | None:
     hits = evidence.of(*QUESTIONS)
     if not hits:
         return None
@@ -272,42 +266,40 @@ def _question(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
         longest = min(admired, key=lambda hit: hit.start - hit.end)
         if longest.end - longest.start > hit.end - hit.start:
             return Finding(Intent.INTEREST, "interest", longest)
-    return Finding(QUESTIONS[hit.label], _void(evidence, hit.label, hit, lexicon), hit)
+    return Finding(QUESTIONS[hit.label], _void(evidence, hit.label, hit), hit)
 
 
-def _claim_soft(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _claim_soft(evidence: Evidence) -> Finding | None:
     for hit in evidence.of("claim_soft"):
         if is_about_others(evidence, hit) or evidence.is_negated(hit):
             continue
-        if evidence.rest([hit], lexicon) > LOOSE:
+        if evidence.rest([hit]) > LOOSE:
             return Finding(Intent.INTEREST, "soft_long", hit)
         emoji = evidence.tokens[hit.start].kind is Kind.EMOJI
         if emoji and evidence.scene.mode is not SaleMode.CLAIM:
             return Finding(Intent.CHATTER, "hand_elsewhere", hit)
-        return Finding(
-            Intent.CLAIM, _void(evidence, "hand" if emoji else "soft", hit, lexicon), hit
-        )
+        return Finding(Intent.CLAIM, _void(evidence, "hand" if emoji else "soft", hit), hit)
     return None
 
 
-def _interest(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _interest(evidence: Evidence) -> Finding | None:
     for hit in evidence.of("interest"):
         if not evidence.is_negated(hit):
-            return Finding(Intent.INTEREST, _void(evidence, "interest", hit, lexicon), hit)
+            return Finding(Intent.INTEREST, _void(evidence, "interest", hit), hit)
         return Finding(Intent.DECLINED, "negated_interest", hit)
     return None
 
 
-def _asked(evidence: Evidence, lexicon: Lexicon) -> Finding | None:
+def _asked(evidence: Evidence) -> Finding | None:
     """A question that no phrase explains is about the lot on screen."""
     if not evidence.asks or evidence.scene.lot is None or evidence.has("idiom"):
         return None
-    if evidence.rest((), lexicon) == 0 or evidence.has("others"):
+    if evidence.rest() == 0 or evidence.has("others"):
         return None
     return Finding(Intent.PRODUCT_QUESTION, "asked")
 
 
-def _void(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> str:
+def _void(evidence: Evidence, tier: str, hit: Hit) -> str:
     """Mark a tier when no lot is known: the same words then mean less.
 
     A claim word of the show means what it says even then, and so does a plain one beside a number
@@ -324,18 +316,18 @@ def _void(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> str:
     )
     if named and strong and evidence.words <= NAMED_WORDS:
         return "named"
-    return "firm" if _is_firm(evidence, tier, hit, lexicon) else f"{tier}@void"
+    return "firm" if _is_firm(evidence, tier, hit) else f"{tier}@void"
 
 
-def _is_firm(evidence: Evidence, tier: str, hit: Hit, lexicon: Lexicon) -> bool:
+def _is_firm(evidence: Evidence, tier: str, hit: Hit) -> bool:
     """Say whether a message commits, or asks, in so many words."""
     if evidence.scene.mode is not None:
         return False
     if tier in QUESTIONS:
-        return evidence.rest([hit], lexicon) <= LOOSE
+        return evidence.rest([hit]) <= LOOSE
     if tier not in FIRM_TIERS:
         return False
-    if evidence.asks or evidence.rest([hit], lexicon) > 0:
+    if evidence.asks or evidence.rest([hit]) > 0:
         return False
     tokens = evidence.tokens[hit.start : hit.end]
     if tier == "bid_money":

@@ -17,15 +17,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dealflow.errors import ModelDamaged
 from dealflow.intents import artefacts
 from dealflow.intents.allowance import Allowance
-from dealflow.intents.blend import BUYERS, Blend, confidences, probabilities, raised
+from dealflow.intents.blend import BUYERS, confidences, probabilities, raised
 from dealflow.intents.encoder.runtime import Encoder, Heard
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.explain import explain, read_as
 from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.judge_settings import JudgeSettings, learned, read_settings
 from dealflow.intents.linear.features import Features
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
 from dealflow.intents.normalise import normalise
@@ -33,7 +33,7 @@ from dealflow.intents.slots.marked import Marks, completed, with_marks
 from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
 
-LINEAR, SETTINGS, CALIBRATION = "linear.npz", "judge.json", "calibration.npz"
+LINEAR, CALIBRATION = "linear.npz", "calibration.npz"
 
 SURE = 0.97
 """How probable one intent must be for the linear verdict to stand without the encoder."""
@@ -59,37 +59,6 @@ DOUBTFUL = 0.05
 still count the message. What is taken back is always read as that."""
 
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
-
-
-class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What training fitted besides the weights; ``corpus`` is the digest of what it trained on."""
-
-    version: str
-    corpus: str = ""
-    blend: Blend
-    marks: dict[str, int]
-
-
-def read_settings(folder: Path = artefacts.FOLDER) -> JudgeSettings:
-    """Return what training fitted besides the weights.
-
-    Raises:
-        ModelDamaged: the file is missing or is not what training wrote.
-    """
-    try:
-        return msgspec.json.decode(artefacts.read(SETTINGS, folder), type=JudgeSettings)
-    except msgspec.DecodeError as error:
-        raise ModelDamaged(f"The model's {SETTINGS} cannot be read: {error}.") from error
-
-
-def _learned(own: Path) -> JudgeSettings:
-    try:
-        return msgspec.json.decode(own.read_bytes(), type=JudgeSettings)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ModelDamaged(
-            f"What corrections taught cannot be read from {own}: {error}.",
-            hint="`dealflow train --forget` goes back to the model as it was shipped.",
-        ) from error
 
 
 class _Read(NamedTuple):
@@ -135,7 +104,7 @@ class EnsembleClassifier:
         self._encoder = encoder
         self._blend = settings.blend
         self._allowance = allowance or Allowance()
-        self._thread: ThreadPoolExecutor | None = None
+        self._executor: ThreadPoolExecutor | None = None
         self._opening: Future[None] | None = None
         self._shop = Verdict(
             intent=Intent.SELLER,
@@ -167,10 +136,10 @@ class EnsembleClassifier:
         """
         settings = read_settings(folder)
         if own is not None and own.exists():
-            learned = _learned(own)
-            if (learned.version, learned.corpus) == (settings.version, settings.corpus):
+            taught = learned(own)
+            if (taught.version, taught.corpus) == (settings.version, settings.corpus):
                 # What was learned of an older model is void.
-                settings = msgspec.structs.replace(settings, blend=learned.blend)
+                settings = msgspec.structs.replace(settings, blend=taught.blend)
         return cls(
             grammar=GrammarClassifier(),
             table=LinearTable.from_bytes(artefacts.read(LINEAR, folder)),
@@ -220,9 +189,9 @@ class EnsembleClassifier:
         return encoder.is_open
 
     def _worker(self) -> ThreadPoolExecutor:
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "encoder")
-        return self._thread
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, "encoder")
+        return self._executor
 
     def _draft(self, batch: Sequence[Utterance]) -> Draft:
         verdicts: list[Verdict | None] = []
@@ -274,8 +243,9 @@ class EnsembleClassifier:
             draft.marks[at] = Marks(encoder.cut, draft.read[at].utterance.text, tags)
 
     def _verdicts(self, draft: Draft) -> list[Verdict]:
-        sure = confidences(draft.shares).tolist()
-        rows = draft.shares.tolist()
+        shares = draft.shares
+        sure, rows = confidences(shares).tolist(), shares.tolist()
+        buying, others = _likeliest(shares, _BUYING), _likeliest(shares, _OTHERS)
         at = -1
         verdicts: list[Verdict] = []
         for settled in draft.verdicts:
@@ -283,14 +253,22 @@ class EnsembleClassifier:
                 verdicts.append(settled)
                 continue
             at += 1
-            verdicts.append(self._verdict(draft.read[at], rows[at], sure[at], draft.marks.get(at)))
+            sides = buying[at], others[at]
+            marks = draft.marks.get(at)
+            verdicts.append(self._verdict(draft.read[at], rows[at], sure[at], sides, marks))
         return verdicts
 
     def _verdict(
-        self, read: _Read, row: list[float], confidence: float, marks: Marks | None
+        self,
+        read: _Read,
+        row: list[float],
+        confidence: float,
+        sides: tuple[Intent, Intent],
+        marks: Marks | None,
     ) -> Verdict:
-        intent = _decided(row, confidence)
-        buying = _likeliest(row, _BUYING)
+        buying, other = sides
+        # The likeliest intent on the side, buyer or not, on which the confidence stands.
+        intent = buying if confidence >= 0.5 else other
         if read.finding.is_ruled and read.finding.intent.is_buyer:
             buying = read.finding.intent  # the rule says what it means to say such a thing
             intent = buying if intent.is_buyer else intent
@@ -338,17 +316,12 @@ def _is_chant(evidence: Evidence) -> bool:
     return len(texts) >= CHANTED and not evidence.hits and 2 * len(set(texts)) <= len(texts)
 
 
-_BUYING = tuple(at for at, buyer in enumerate(BUYERS) if buyer)
-_OTHERS = tuple(at for at, buyer in enumerate(BUYERS) if not buyer)
+_BUYING, _OTHERS = np.flatnonzero(BUYERS), np.flatnonzero(~BUYERS)
 
 
-def _decided(row: Sequence[float], confidence: float) -> Intent:
-    """Return the likeliest intent on the side, buyer or not, on which the confidence stands."""
-    return _likeliest(row, _BUYING if confidence >= 0.5 else _OTHERS)
-
-
-def _likeliest(row: Sequence[float], side: Sequence[int]) -> Intent:
-    return INTENTS[max(side, key=row.__getitem__)]
+def _likeliest(shares: Scores, side: NDArray[np.intp]) -> list[Intent]:
+    """Return each message's likeliest intent of one side."""
+    return [INTENTS[at] for at in side[shares[:, side].argmax(axis=1)].tolist()]
 
 
 def is_unsettled(shares: Scores) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dealflow.intents.lexicon.reader import Hit, Lexicon
+from dealflow.intents.lexicon.reader import Hit, Word
 from dealflow.intents.scene import Scene
 from dealflow.intents.standing import NEXT, step
 from dealflow.intents.tokens import Kind, Token
@@ -43,11 +43,16 @@ MEASURES = frozenset({
 
 
 class Evidence:
-    """One message, read; ``own`` are the places of claim words that this show's rules add."""
+    """One message, read.
+
+    ``known`` is what the lexicon knows of each token; ``own`` are the places of claim words that
+    this show's rules add.
+    """
 
     def __init__(
         self,
         tokens: list[Token],
+        known: list[Word],
         hits: list[Hit],
         scene: Scene,
         context: Context,
@@ -55,6 +60,7 @@ class Evidence:
         own: Sequence[Hit] = (),
     ) -> None:
         self.tokens = tokens
+        self.known = known
         self.own = own
         self.scene = scene
         self.context = context
@@ -64,6 +70,7 @@ class Evidence:
         self.words = sum([token.kind not in _SILENT for token in tokens])
         """How many tokens say something."""
         self._amounts: list[Token] | None = None
+        self._unexplained: list[int] | None = None
         self._clauses, self.asked_clauses = _clauses(tokens)
         hits = [*hits, *own] if own else hits
         self.covering = hits
@@ -87,10 +94,10 @@ class Evidence:
         """Return the number of the clause in which a token stands."""
         return self._clauses[at]
 
-    def opens(self, at: int, lexicon: Lexicon) -> bool:
+    def opens(self, at: int) -> bool:
         """Say whether only politeness, numbers and names stand before a token in its clause."""
         return all(
-            self._is_explained(token, lexicon) and token.text not in SIZES
+            before not in self.unexplained and token.text not in SIZES
             for before, token in enumerate(self.tokens[:at])
             if self._clauses[before] == self._clauses[at]
         )
@@ -157,38 +164,48 @@ class Evidence:
             for negation in self.hits.get("negation", ())
         )
 
-    def rest(self, hits: Iterable[Hit], lexicon: Lexicon, clause: int | None = None) -> float:
+    def rest(self, hits: Iterable[Hit] = (), clause: int | None = None) -> float:
         """Return how many words of the message, or of a clause, nothing explains.
 
         Phrases, fillers, numbers, sizes, colours and the lot's title explain. A character of an
         unspaced script counts as a third of a word.
         """
-        covered: set[int] = set()
-        for hit in hits:
-            covered.update(range(hit.start, hit.end))
-        for hit in self.covering:
-            if hit.label in _COVERING:
-                covered.update(range(hit.start, hit.end))
         left = 0.0
-        for at, token in enumerate(self.tokens):
+        for at in self.unexplained:
             if clause is not None and self._clauses[at] != clause:
                 continue
-            if at not in covered and not self._is_explained(token, lexicon):
-                left += 0.34 if len(token.text) == 1 and ord(token.text) > 0xE00 else 1.0
+            if any(hit.start <= at < hit.end for hit in hits):
+                continue
+            if any(hit.start <= at < hit.end for hit in self.covering if hit.label in _COVERING):
+                continue
+            text = self.tokens[at].text
+            left += 0.34 if len(text) == 1 and ord(text) > 0xE00 else 1.0
         return left
 
-    def _is_explained(self, token: Token, lexicon: Lexicon) -> bool:
-        if token.kind is not Kind.WORD:
-            return True
-        text = token.text
-        return (
-            lexicon.is_filler(text, self.languages)
-            or lexicon.is_pointer(text, self.languages)
-            or text in SIZES
-            or text in self.scene.words
-            or (text.endswith("s") and text[:-1] in self.scene.words)
-            or text == self.scene.code
-        )
+    def is_filler(self, at: int) -> bool:
+        """Say whether a token is politeness in one of the message's languages."""
+        return bool(self.known[at].filler & self.languages)
+
+    @property
+    def unexplained(self) -> list[int]:
+        """Return the places of words that are no filler, pointer, size or name of the lot."""
+        if self._unexplained is None:
+            languages, title, code = self.languages, self.scene.words, self.scene.code
+            self._unexplained = [
+                at
+                for at, (token, word) in enumerate(zip(self.tokens, self.known, strict=True))
+                if token.kind is Kind.WORD
+                and not (word.filler | word.pointer) & languages
+                and not _is_named(token.text, title, code)
+            ]
+        return self._unexplained
+
+
+def _is_named(word: str, title: frozenset[str], code: str | None) -> bool:
+    """Say whether a word is a size, the lot's code, or of its title, also in the plural."""
+    if word in SIZES or word in title or word == code:
+        return True
+    return word.endswith("s") and word[:-1] in title
 
 
 _COVERING = frozenset({"color"})

@@ -12,7 +12,7 @@ from dealflow.intents.evidence import Evidence
 from dealflow.intents.explain import explain
 from dealflow.intents.finding import Finding
 from dealflow.intents.lexicon import shipped
-from dealflow.intents.lexicon.reader import Hit, Lexicon
+from dealflow.intents.lexicon.reader import Hit, Lexicon, Word
 from dealflow.intents.normalise import normalise
 from dealflow.intents.scene import Scenes
 from dealflow.intents.slots.reader import read_slots
@@ -58,29 +58,29 @@ class GrammarClassifier:
 
     def read(self, utterance: Utterance) -> tuple[Evidence, Finding]:
         """Return what stands in a message and what the grammar concludes; for other models."""
-        tokens = self._tokens(utterance)
-        evidence = self._evidence_of(tokens, utterance)
-        if not self._says_something(tokens, utterance):
+        tokens, known = self._tokens(utterance)
+        evidence = self._evidence_of(tokens, known, utterance)
+        if not _says_something(tokens, known, utterance):
             return evidence, Finding(Intent.CHATTER, "quiet")
-        return evidence, decide(evidence, self.lexicon)
+        return evidence, decide(evidence)
 
     def find(self, utterance: Utterance) -> Finding:
         """Return what the grammar concludes, before any probability; for calibration."""
         if utterance.context.author_role in _SHOP:
             return Finding(Intent.SELLER, "shop_role")
-        tokens = self._tokens(utterance)
-        if not self._says_something(tokens, utterance):
+        tokens, known = self._tokens(utterance)
+        if not _says_something(tokens, known, utterance):
             return Finding(Intent.CHATTER, "quiet")
-        return decide(self._evidence_of(tokens, utterance), self.lexicon)
+        return decide(self._evidence_of(tokens, known, utterance))
 
     def _judge(self, utterance: Utterance) -> Verdict:
         if utterance.context.author_role in _SHOP:
             return self._shop
-        tokens = self._tokens(utterance)
-        if not self._says_something(tokens, utterance):
+        tokens, known = self._tokens(utterance)
+        if not _says_something(tokens, known, utterance):
             return self._quiet
-        evidence = self._evidence_of(tokens, utterance)
-        return self.verdict(utterance, evidence, decide(evidence, self.lexicon))
+        evidence = self._evidence_of(tokens, known, utterance)
+        return self.verdict(utterance, evidence, decide(evidence))
 
     def verdict(self, utterance: Utterance, evidence: Evidence, finding: Finding) -> Verdict:
         """Return the verdict for what `read` returned."""
@@ -98,28 +98,22 @@ class GrammarClassifier:
             model=NAME,
         )
 
-    def _tokens(self, utterance: Utterance) -> list[Token]:
+    def _tokens(self, utterance: Utterance) -> tuple[list[Token], list[Word]]:
         rules = utterance.context.rules
         glue = self._glue
         if rules is not None and rules.claim_words:
             glue = _with_own(glue, self._scenes.words_of(rules))
-        return tokenise(normalise(utterance.text), self.lexicon.vocabulary, glue)
+        tokens = tokenise(normalise(utterance.text), self.lexicon.vocabulary, glue)
+        return tokens, self.lexicon.look_up(tokens)
 
-    def _says_something(self, tokens: list[Token], utterance: Utterance) -> bool:
-        """Most chat holds no word of the lexicon; it is settled here."""
-        triggers = self.lexicon.triggers
-        for token in tokens:
-            if token.text in triggers or token.kind in _TELLING or token.text == "?":
-                return True
-        rules = utterance.context.rules
-        return rules is not None and bool(rules.claim_words or rules.codes or rules.size_claims)
-
-    def _evidence_of(self, tokens: list[Token], utterance: Utterance) -> Evidence:
+    def _evidence_of(
+        self, tokens: list[Token], known: list[Word], utterance: Utterance
+    ) -> Evidence:
         scene = self._scenes.read(utterance.context)
-        languages = self.lexicon.languages(tokens, utterance.lang)
-        hits = self.lexicon.find(tokens, languages, scene.words)
+        languages = self.lexicon.languages(tokens, known, utterance.lang)
+        hits = self.lexicon.find(tokens, known, languages, scene.words)
         own = _own_words(tokens, scene.claim_words) if scene.claim_words else ()
-        return Evidence(tokens, hits, scene, utterance.context, languages, own)
+        return Evidence(tokens, known, hits, scene, utterance.context, languages, own)
 
     def _plain_verdict(self, finding: Finding, reason: str) -> Verdict:
         reading = self._calibration.read(finding.tier, finding.intent)
@@ -130,6 +124,15 @@ class GrammarClassifier:
             reason=reason,
             model=NAME,
         )
+
+
+def _says_something(tokens: list[Token], known: list[Word], utterance: Utterance) -> bool:
+    """Most chat holds no word of the lexicon; it is settled here."""
+    for token, word in zip(tokens, known, strict=True):
+        if word.triggers or token.kind in _TELLING or token.text == "?":
+            return True
+    rules = utterance.context.rules
+    return rules is not None and bool(rules.claim_words or rules.codes or rules.size_claims)
 
 
 def _own_words(tokens: list[Token], words: frozenset[str]) -> list[Hit]:

@@ -69,7 +69,7 @@ class Announcements:
         tokens = tokenise(plain, self._lexicon.vocabulary, frozenset())
         if any(token.kind is Kind.LINK for token in tokens):
             return None
-        hits = self._lexicon.find(tokens, EVERY)
+        hits = self._lexicon.find(tokens, self._lexicon.look_up(tokens), EVERY)
         if not hits or len(hits) > MAX_HITS:
             return None
         patch = _Reading(tokens, hits, text).patch()

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
 from dealflow.intents.normalise import unstretched
 from dealflow.intents.numbers import MULTIPLES, SYMBOLS, TENS, WORDS, amount, spelled
 
-MAX_WORDS = 30_000
-"""Words whose token is remembered; the same ones come all evening."""
+MAX_RUNS = 30_000
+"""Runs of characters whose tokens are remembered before the memory starts afresh; the same ones
+come all evening."""
+
+LONGEST_RUN = 24
+"""Characters of a run that is remembered; a longer one hardly comes twice."""
 
 
 class Kind(IntEnum):
@@ -76,26 +81,54 @@ def tokenise(text: str, vocabulary: frozenset[str], glue: Glue) -> list[Token]:
         vocabulary: the words that the lexicon knows, to undo stretching.
         glue: words that people write without a space before a number ("sold123").
     """
+    known = _known_runs(vocabulary)
     tokens: list[Token] = []
     has_digits = has_numbers = False
-    for piece in _TOKEN.findall(text):
-        if piece.isalpha():
-            token = _word(piece, vocabulary)
-            has_numbers = has_numbers or token.text in _SPELLED
-            tokens.append(token)
-        elif piece[-1:].isdecimal() or piece[0].isdecimal() or any(map(str.isdecimal, piece)):
-            has_digits = True
-            _add_mixed(piece, glue, tokens)
-        else:
-            tokens.append(_other(piece))
+    for piece in text.split():
+        run = known.get(piece)
+        if run is None:
+            run = _run(piece, vocabulary, glue)
+            if not run.has_digits and len(piece) <= LONGEST_RUN:  # else the show has a say in it
+                if len(known) >= MAX_RUNS:
+                    known.clear()
+                known[piece] = run
+        tokens += run.tokens
+        has_digits = has_digits or run.has_digits
+        has_numbers = has_numbers or run.has_numbers
     if has_numbers:
         tokens, has_digits = _counted(tokens), True
     return _joined(tokens) if has_digits else tokens
 
 
-@lru_cache(maxsize=MAX_WORDS)
-def _word(piece: str, vocabulary: frozenset[str]) -> Token:
-    return Token(piece if piece in vocabulary else unstretched(piece, vocabulary), Kind.WORD)
+class _Run(NamedTuple):
+    """The tokens of characters without a space between, and whether numbers are among them."""
+
+    tokens: list[Token]
+    has_digits: bool
+    has_numbers: bool
+
+
+@lru_cache(maxsize=8)
+def _known_runs(vocabulary: frozenset[str]) -> dict[str, _Run]:
+    """Return the memory of what was cut with these words."""
+    del vocabulary
+    return {}
+
+
+def _run(text: str, vocabulary: frozenset[str], glue: Glue) -> _Run:
+    tokens: list[Token] = []
+    has_digits = has_numbers = False
+    for piece in _TOKEN.findall(text):
+        if piece.isalpha():
+            token = Token(unstretched(piece, vocabulary), Kind.WORD)
+            has_numbers = has_numbers or token.text in _SPELLED
+            tokens.append(token)
+        elif any(map(str.isdecimal, piece)):
+            has_digits = True
+            _add_mixed(piece, glue, tokens)
+        else:
+            tokens.append(_other(piece))
+    return _Run(tokens, has_digits, has_numbers)
 
 
 _SPELLED = frozenset(TENS) | {"hundred", "dollars", "bucks", "euros", "pounds", "quid"}

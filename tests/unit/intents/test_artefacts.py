@@ -8,7 +8,8 @@ import pytest
 from dealflow.errors import ModelDamaged
 from dealflow.intents import artefacts
 from dealflow.intents.artefacts import MANIFEST
-from dealflow.intents.ensemble import EnsembleClassifier, read_settings
+from dealflow.intents.ensemble import EnsembleClassifier
+from dealflow.intents.judge_settings import read_settings
 
 FILES = {"a.bin": b"alpha" * 100, "b.json": b"{}"}
 

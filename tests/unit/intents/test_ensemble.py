@@ -16,10 +16,11 @@ from dealflow.errors import ModelDamaged
 from dealflow.intents.blend import Blend, Mixture
 from dealflow.intents.encoder.runtime import Encoder, Heard
 from dealflow.intents.encoder.spans import Cut, Tag
-from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings, read_settings
+from dealflow.intents.ensemble import EnsembleClassifier
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.finding import Finding
 from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.judge_settings import JudgeSettings, read_settings
 from dealflow.intents.linear.features import SIZE
 from dealflow.intents.linear.table import INTENTS, LinearTable
 from dealflow.intents.training import linear

@@ -28,7 +28,8 @@ NEEDED = (
 
 def find(lexicon: Lexicon, text: str) -> set[tuple[str, str]]:
     tokens = tokenise(normalise(text), lexicon.vocabulary, frozenset())
-    hits = lexicon.find(tokens, lexicon.languages(tokens, None))
+    words = lexicon.look_up(tokens)
+    hits = lexicon.find(tokens, words, lexicon.languages(tokens, words, None))
     return {
         (hit.label, " ".join(token.text for token in tokens[hit.start : hit.end])) for hit in hits
     }

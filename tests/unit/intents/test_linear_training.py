@@ -6,8 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from dealflow.intents.blend import BUYERS, Blend, Mixture
-from dealflow.intents.ensemble import EnsembleClassifier, JudgeSettings
+from dealflow.intents.ensemble import EnsembleClassifier
 from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.judge_settings import JudgeSettings
 from dealflow.intents.linear.features import SIZE
 from dealflow.intents.linear.table import INTENTS, LinearTable
 from dealflow.intents.training import fit, linear

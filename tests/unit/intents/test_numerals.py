@@ -33,7 +33,7 @@ def _read(
     price: float | None = None,
 ) -> list[Amount]:
     tokens = _tokens(classifier, text)
-    mask = classifier.lexicon.languages(tokens, lang)
+    mask = classifier.lexicon.languages(tokens, classifier.lexicon.look_up(tokens), lang)
     return said_in_words(tokens, mask, text, lone=lone, price=price)
 
 
@@ -181,7 +181,8 @@ def test_the_languages_are_those_of_the_lexicon(classifier: GrammarClassifier) -
     bits = {lang: 1 << at for at, lang in enumerate(LANGUAGES)}
     words = {"en": "please", "de": "ich", "es": "gracias", "tr": "lütfen", "zh": "谢"}
     for lang, word in words.items():
-        assert lexicon.languages(_tokens(classifier, word), None) & bits[lang]
+        tokens = _tokens(classifier, word)
+        assert lexicon.languages(tokens, lexicon.look_up(tokens), None) & bits[lang]
     shipped = files("dealflow.intents.lexicon").iterdir()
     names = {entry.name.removesuffix(".toml") for entry in shipped if entry.name.endswith(".toml")}
     assert set(LANGUAGES) == names - {"colors"}

@@ -6,10 +6,6 @@ explain fewer words than others do. Else an English "yo bro" claims in Spanish.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from dealflow.intents.tokens import Kind, Token
-
 EVERY = -1
 """The mask of all languages."""
 
@@ -53,28 +49,27 @@ class Languages:
         """Say whether the word belongs to one of these languages."""
         return bool(self._known.get(word, 0) & mask)
 
-    def possible(self, tokens: Sequence[Token], hint: str | None) -> int:
-        """Return the mask of languages that the message may be in.
-
-        A hint ("es", "pt-BR") is always among them, whatever the words say.
-        """
-        known, lanes = self._known, self._lanes
-        total = 0
-        for token in tokens:
-            if token.kind is Kind.WORD and (mask := known.get(token.text)):
-                total += lanes.get(mask) or self._lane(mask)
-        if not total:
-            return EVERY
-        return self._hinted(hint) | (self._winners.get(total) or self._won(total))
-
-    def _lane(self, mask: int) -> int:
+    def lanes(self, mask: int) -> int:
         """Return a number with a 1 in the lane of each language of a word.
 
         Numbers of several words add up to how many words each language knows.
         """
-        spread = sum(1 << LANE * at for at, bit in enumerate(self._bits.values()) if mask & bit)
-        self._lanes[mask] = spread
-        return spread
+        known = self._lanes.get(mask)
+        if known is None:
+            lanes = [1 << LANE * at for at, bit in enumerate(self._bits.values()) if mask & bit]
+            known = self._lanes[mask] = sum(lanes)
+        return known
+
+    def possible(self, lanes: int, hint: str | None) -> int:
+        """Return the mask of languages that a message may be in.
+
+        Args:
+            lanes: those of its words, added up.
+            hint: a language ("es", "pt-BR") that is always among them, whatever the words say.
+        """
+        if not lanes:
+            return EVERY
+        return self._hinted(hint) | (self._winners.get(lanes) or self._won(lanes))
 
     def _won(self, total: int) -> int:
         """Return the languages that know the most words, or nearly as many."""

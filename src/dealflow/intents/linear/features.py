@@ -40,17 +40,23 @@ MAX_CHARACTERS = 160
 MAX_HISTORY = 2
 """Earlier messages of the author that are looked at, the newest."""
 
+MAX_SAID = 8
+"""Words of an earlier message that are read, the first of them."""
+
 MAX_TOLD = 8
 """Words that are read of what the shop said last, the last of them."""
 
 MAX_ANSWER = 6
 """Words of the longest message that is read as an answer to it."""
 
-MAX_REMEMBERED = 200_000
-"""Names of features whose place is remembered before the memory starts afresh."""
+MAX_WORDS = 100_000
+"""Words whose place is remembered before the memory starts afresh."""
+
+MAX_EARLIER = 5_000
+"""Earlier messages whose places are remembered before the memory starts afresh."""
 
 MAX_GROUPS = 20_000
-"""Groups of facts whose places are remembered; earlier messages are among them."""
+"""Groups of facts whose places are remembered before the memory starts afresh."""
 
 LONGEST_RUN = 5
 """Characters of the longest run."""
@@ -75,19 +81,25 @@ Read = tuple[Evidence, Finding, str]
 
 
 class Features:
-    """Turns messages into rows of the table. Not thread-safe: it remembers names."""
+    """Turns messages into rows of the table. Not thread-safe: it remembers places."""
 
     def __init__(self) -> None:
-        self._hashes: dict[str, int] = {}
         self._groups: dict[Group, list[int]] = {}
+        self._places: dict[str, int] = {}
+        self._said: dict[str, list[int]] = {}
+        self._told: dict[tuple[str, str], list[int]] = {}
 
     def rows(self, reads: Sequence[Read]) -> tuple[Rows, NDArray[np.int64]]:
         """Return all rows of all messages, one message after another, and where each begins.
 
         Every message has at least one row.
         """
-        if len(self._hashes) > MAX_REMEMBERED:
-            self._hashes.clear()
+        if len(self._places) > MAX_WORDS:
+            self._places.clear()
+        if len(self._said) > MAX_EARLIER:
+            self._said.clear()
+        if len(self._told) > MAX_EARLIER:
+            self._told.clear()
         if len(self._groups) > MAX_GROUPS:
             self._groups.clear()
         parts = [self._facts(reads), *self._phrases(reads), *_runs([text for _, _, text in reads])]
@@ -105,10 +117,20 @@ class Features:
             for group in facts(evidence, finding):
                 known = self._groups.get(group)
                 if known is None:
-                    known = self._groups[group] = [self._hash(name) for name in names(group)]
+                    known = self._groups[group] = [place_of(name) for name in names(group)]
                 places += known
+            context = evidence.context
+            told = context.room.shop, finding.tier
+            if context.room.shop and evidence.words <= MAX_ANSWER:
+                places += self._told.get(told) or self._answered(told)
+            history = context.history[-MAX_HISTORY:]
+            places.append(_LENGTHS[len(history)])
+            for said in history:
+                places += self._said.get(said) or self._earlier(said)
             sizes.append(len(places) - before)
-        return np.array(places, np.uint32), np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        return np.fromiter(places, np.uint32, len(places)), np.repeat(
+            np.arange(len(sizes), dtype=np.int32), sizes
+        )
 
     def _phrases(self, reads: Sequence[Read]) -> list[tuple[Rows, Owners]]:
         words: list[int] = []
@@ -118,8 +140,8 @@ class Features:
             found = self._words(evidence)
             words += found
             sizes.append(len(found))
-            scenes.append(self._hash(f"m:{evidence.scene.mode or '-'}"))
-        codes = np.array(words, np.uint32)
+            scenes.append(_MODES[evidence.scene.mode])
+        codes = np.fromiter(words, np.uint32, len(words))
         owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         grams = _grams(codes, owner, 1, LONGEST_PHRASE)
         scene = np.array(scenes, np.uint32) * _PRIMES[_SCENE]
@@ -127,20 +149,45 @@ class Features:
         return [*grams, *crossed, _skips(codes, owner)]
 
     def _words(self, evidence: Evidence) -> list[int]:
-        scene, known = evidence.scene, self._hashes
-        found = [self._hash("^")]
+        scene, places = evidence.scene, self._places
+        found = [_START]
         for token in evidence.tokens[:MAX_TOKENS]:
             shape = shape_of(token, scene)
-            code = known.get(shape)
-            found.append(self._hash(shape) if code is None else code)
-        found.append(self._hash("$"))
+            place = places.get(shape)
+            if place is None:
+                place = places[shape] = place_of(shape)
+            found.append(place)
+        found.append(_END)
         return found
 
-    def _hash(self, name: str) -> int:
-        known = self._hashes.get(name)
-        if known is None:
-            known = self._hashes[name] = crc32(name.encode("utf-8", "replace"))
-        return known
+    def _earlier(self, said: str) -> list[int]:
+        """Return the places of the words of an earlier message of the author."""
+        words = normalise(said).split()[:MAX_SAID]
+        places = self._said[said] = [place_of(word, _HISTORY) for word in words]
+        return places
+
+    def _answered(self, told: tuple[str, str]) -> list[int]:
+        """Return the places of what the shop said last, beside a tier."""
+        places = self._told[told] = [place_of(name) for name in _told(*told)]
+        return places
+
+
+def place_of(name: str, before: int = 0) -> int:
+    """Return the place of a feature: a checksum of its name, to be cut to the table's size.
+
+    Args:
+        name: the feature, or what follows in it.
+        before: the place of what stands before in its name.
+    """
+    return crc32(name.encode("utf-8", "replace"), before)
+
+
+_START, _END = place_of("^"), place_of("$")
+
+_HISTORY = place_of("h:")
+_LENGTHS = [place_of(f"h:{length}") for length in range(MAX_HISTORY + 1)]
+
+_MODES = {mode: place_of(f"m:{mode or '-'}") for mode in (None, *SaleMode)}
 
 
 def _grams(codes: Rows, owner: Owners, least: int, most: int) -> list[tuple[Rows, Owners]]:
@@ -202,12 +249,6 @@ def facts(evidence: Evidence, finding: Finding) -> Iterator[Group]:
     step = evidence.step
     if step is not None:
         yield "o", step, tier, place
-    if context.room.shop and words <= MAX_ANSWER:
-        yield "t", context.room.shop, tier
-    history = context.history[-MAX_HISTORY:]
-    yield "h", len(history)
-    for said in history:
-        yield "said", said
 
 
 def names(group: Group) -> Iterator[str]:
@@ -263,14 +304,6 @@ def _told(text: str, tier: str) -> Iterator[str]:
     yield from (f"t:{word}|{tier}" for word in told)
 
 
-def _earlier(count: int) -> Iterator[str]:
-    yield f"h:{count}"
-
-
-def _said(text: str) -> Iterator[str]:
-    return (f"h:{word}" for word in normalise(text).split()[:8])
-
-
 _NAMES: dict[str, Callable[..., Iterator[str]]] = {
     "f": _found,
     "w": _length,
@@ -279,9 +312,6 @@ _NAMES: dict[str, Callable[..., Iterator[str]]] = {
     "a": _age,
     "n": _numbers,
     "o": _step,
-    "t": _told,
-    "h": _earlier,
-    "said": _said,
 }
 """How each kind of group is spelled."""
 

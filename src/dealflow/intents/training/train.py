@@ -15,15 +15,9 @@ from dealflow.intents.blend import Blend, Mixture, probabilities
 from dealflow.intents.encoder.inputs import OTHER, marks, plain, sequences, texts
 from dealflow.intents.encoder.runtime import MODEL, PIECES, Encoder
 from dealflow.intents.encoder.spans import cut
-from dealflow.intents.ensemble import (
-    CALIBRATION,
-    LINEAR,
-    SETTINGS,
-    JudgeSettings,
-    is_unsettled,
-    read_settings,
-)
+from dealflow.intents.ensemble import CALIBRATION, LINEAR, is_unsettled
 from dealflow.intents.grammar import GrammarClassifier
+from dealflow.intents.judge_settings import SETTINGS, JudgeSettings, read_settings
 from dealflow.intents.linear.features import Rows
 from dealflow.intents.linear.table import INTENTS, LinearTable, Scores
 from dealflow.intents.training import corpus, fit, linear, spans
