@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.result import Result, limited
+from dealflow.cli.process import settle
 from dealflow.intents.base import Classifier
 from dealflow.intents.ensemble import EnsembleClassifier
 from dealflow.intents.training.dataset import read_file
@@ -31,7 +32,7 @@ def run(quick: bool) -> list[Result]:
     """Measure and judge."""
     said = utterances()[: 1_000 if quick else None]
     linear = EnsembleClassifier.load(encoder=False)
-    gc.freeze()  # as `dealflow serve` does; a show does not hold a hundred thousand messages either
+    settle()  # as `dealflow serve` does; a show does not hold a hundred thousand messages either
     rounds = 1 if quick else ROUNDS
     results = [
         limited(
@@ -54,7 +55,7 @@ def run(quick: bool) -> list[Result]:
         ),
     ]
     whole = EnsembleClassifier.load()
-    gc.freeze()
+    settle()
     waits = asyncio.run(arrivals(whole, said, 4 if quick else SECONDS))
     added = statistics.quantiles([wait for wait, _ in waits], n=100)
     refined = sum(is_refined for _, is_refined in waits) / len(waits)

@@ -58,6 +58,9 @@ DOUBTFUL = 0.05
 """Confidence from which slots are read as a buyer's: a lower threshold or a second opinion may
 still count the message. What is taken back is always read as that."""
 
+DIGITS = 4
+"""Digits behind the point of a confidence that is told."""
+
 _SHOP = frozenset({Role.HOST, Role.MOD, Role.BOT})
 
 
@@ -66,6 +69,20 @@ class _Read(NamedTuple):
     evidence: Evidence
     finding: Finding
     text: str
+
+
+class _Weighed(NamedTuple):
+    """What the models say of a message: a probability for each intent, and what follows from it.
+
+    ``confidence`` is that of a buyer, ``told`` the same with fewer digits; ``buying`` and ``other``
+    are the likeliest intents of a buyer and of anybody else.
+    """
+
+    row: list[float]
+    confidence: float
+    told: float
+    buying: Intent
+    other: Intent
 
 
 class Draft:
@@ -243,9 +260,7 @@ class EnsembleClassifier:
             draft.marks[at] = Marks(encoder.cut, draft.read[at].utterance.text, tags)
 
     def _verdicts(self, draft: Draft) -> list[Verdict]:
-        shares = draft.shares
-        sure, rows = confidences(shares).tolist(), shares.tolist()
-        buying, others = _likeliest(shares, _BUYING), _likeliest(shares, _OTHERS)
+        weighed = _weighed(draft.shares)
         at = -1
         verdicts: list[Verdict] = []
         for settled in draft.verdicts:
@@ -253,20 +268,11 @@ class EnsembleClassifier:
                 verdicts.append(settled)
                 continue
             at += 1
-            sides = buying[at], others[at]
-            marks = draft.marks.get(at)
-            verdicts.append(self._verdict(draft.read[at], rows[at], sure[at], sides, marks))
+            verdicts.append(self._verdict(draft.read[at], weighed[at], draft.marks.get(at)))
         return verdicts
 
-    def _verdict(
-        self,
-        read: _Read,
-        row: list[float],
-        confidence: float,
-        sides: tuple[Intent, Intent],
-        marks: Marks | None,
-    ) -> Verdict:
-        buying, other = sides
+    def _verdict(self, read: _Read, weighed: _Weighed, marks: Marks | None) -> Verdict:
+        row, confidence, told, buying, other = weighed
         # The likeliest intent on the side, buyer or not, on which the confidence stands.
         intent = buying if confidence >= 0.5 else other
         if read.finding.is_ruled and read.finding.intent.is_buyer:
@@ -285,7 +291,7 @@ class EnsembleClassifier:
         )
         return Verdict(
             intent=intent,
-            confidence=round(confidence, 4),
+            confidence=told,
             scores=dict(zip(INTENTS, row, strict=True)),
             slots=slots,
             claims=claims,
@@ -317,6 +323,14 @@ def _is_chant(evidence: Evidence) -> bool:
 
 
 _BUYING, _OTHERS = np.flatnonzero(BUYERS), np.flatnonzero(~BUYERS)
+
+
+def _weighed(shares: Scores) -> list[_Weighed]:
+    """Return what the probabilities say of each message."""
+    sure = confidences(shares).tolist()
+    told = np.round(sure, DIGITS).tolist()
+    buying, others = _likeliest(shares, _BUYING), _likeliest(shares, _OTHERS)
+    return list(map(_Weighed, shares.tolist(), sure, told, buying, others))
 
 
 def _likeliest(shares: Scores, side: NDArray[np.intp]) -> list[Intent]:

@@ -67,7 +67,7 @@ class Scene(msgspec.Struct, frozen=True):
         plain = text.lstrip("#")
         if plain == self.code or plain in self.codes:
             return True
-        match = _SHAPE.match(plain)
+        match = _SHAPE.match(plain) if self.ranges else None
         if match is None or match.group(3):
             return False
         letters, number = match.group(1), int(match.group(2)[:9])

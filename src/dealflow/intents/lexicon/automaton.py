@@ -30,6 +30,24 @@ class Parts(msgspec.Struct):
     labels: dict[int, set[str]]
 
 
+class State:
+    """States of the patterns that are reached together: one state while matching.
+
+    ``labels`` are those of the patterns that end here, ``last`` of those that end here if a clause
+    does. ``steps`` remembers where symbols lead; ``None`` is nowhere.
+    """
+
+    __slots__ = ("labels", "last", "members", "steps")
+
+    def __init__(
+        self, members: frozenset[int], labels: tuple[str, ...], last: tuple[str, ...]
+    ) -> None:
+        self.members = members
+        self.labels = labels
+        self.last = last
+        self.steps: dict[str, State | None] = {}
+
+
 class Automaton:
     """An automaton whose patterns end in a label."""
 
@@ -46,10 +64,7 @@ class Automaton:
 
     def reset(self) -> None:
         """Forget the remembered steps."""
-        self._numbers: dict[frozenset[int], int] = {}
-        self._members: list[frozenset[int]] = []
-        self._steps: list[dict[str, int]] = []
-        self._found: list[tuple[str, ...]] = []
+        self._states: dict[frozenset[int], State] = {}
         self.inside = self._remember(self._closed([0]))
         self.opening = self._remember(self._closed([0, 1]))
 
@@ -76,20 +91,11 @@ class Automaton:
 
     def starts(self, opening: bool) -> set[str]:
         """Return the symbols that can begin a match."""
-        members = self._members[self.opening if opening else self.inside]
-        return {symbol for state in members for symbol in self._edges[state]}
-
-    def step(self, state: int, symbol: str) -> int:
-        """Return the next state, or -1 when no pattern goes on."""
-        steps = self._steps[state]
-        following = steps.get(symbol)
-        if following is None:
-            following = self._advance(state, symbol)
-            self._steps[state][symbol] = following
-        return following
+        begun = self.opening if opening else self.inside
+        return {symbol for member in begun.members for symbol in self._edges[member]}
 
     def follow(
-        self, symbols: Sequence[str], start: int, state: int, closing: Sequence[bool]
+        self, symbols: Sequence[str], start: int, state: State, closing: Sequence[bool]
     ) -> dict[str, int]:
         """Return the labels of all that begins at a place, and behind which symbol each ends last.
 
@@ -99,40 +105,42 @@ class Automaton:
             state: where to begin.
             closing: for each place and the end, whether a pattern that must end a clause may.
         """
-        memory, labels = self._steps, self._found
         found: dict[str, int] = {}
         for at in range(start, len(symbols)):
             symbol = symbols[at]
-            following = memory[state].get(symbol)
-            state = self.step(state, symbol) if following is None else following
-            if state < 0:
-                break
-            for label in labels[state]:
+            steps = state.steps
+            following = steps.get(symbol)
+            if following is None:
+                if symbol in steps:
+                    break
+                following = steps[symbol] = self._advance(state, symbol)
+                if following is None:
+                    break
+            state = following
+            for label in state.labels:
                 found[label] = at + 1
-            if closing[at + 1]:
-                last = self.step(state, END)
-                if last >= 0:
-                    for label in labels[last]:
-                        found[label] = at + 1
+            if state.last and closing[at + 1]:
+                for label in state.last:
+                    found[label] = at + 1
         return found
 
     @property
     def is_full(self) -> bool:
         """Say whether it is time to `reset`; only between two messages."""
-        return len(self._members) > MAX_STATES
+        return len(self._states) > MAX_STATES
 
-    def _advance(self, state: int, symbol: str) -> int:
+    def _advance(self, state: State, symbol: str) -> State | None:
+        """Return the next state, or ``None`` when no pattern goes on."""
         if symbol == BREAK:
-            return -1
+            return None
         reached: list[int] = []
         plain, mark, _ = symbol.partition(ITEM)
-        for member in self._members[state]:
+        for member in state.members:
             edges = self._edges[member]
             reached += edges.get(plain, ()) if plain else ()
             reached += edges.get(ITEM, ()) if mark else ()
-            if symbol != END:
-                reached += edges.get(WILD, ())
-        return self._remember(self._closed(reached)) if reached else -1
+            reached += edges.get(WILD, ())
+        return self._remember(self._closed(reached)) if reached else None
 
     def _closed(self, states: Sequence[int]) -> frozenset[int]:
         seen: set[int] = set()
@@ -144,13 +152,15 @@ class Automaton:
                 waiting += self._free.get(state, ())
         return frozenset(seen)
 
-    def _remember(self, members: frozenset[int]) -> int:
-        number = self._numbers.get(members)
-        if number is None:
-            number = len(self._members)
-            self._numbers[members] = number
-            self._members.append(members)
-            self._steps.append({})
-            found = {label for state in members for label in self._labels.get(state, ())}
-            self._found.append(tuple(sorted(found)))
-        return number
+    def _remember(self, members: frozenset[int]) -> State:
+        known = self._states.get(members)
+        if known is None:
+            ends = [end for member in members for end in self._edges[member].get(END, ())]
+            known = State(members, self._ending(members), self._ending(self._closed(ends)))
+            self._states[members] = known
+        return known
+
+    def _ending(self, members: frozenset[int]) -> tuple[str, ...]:
+        """Return the labels of the patterns that end in one of these states."""
+        labels = {label for member in members for label in self._labels.get(member, ())}
+        return tuple(sorted(labels))

@@ -73,7 +73,7 @@ _SMALL = 10
 
 Rows = NDArray[np.uint32]
 Owners = NDArray[np.int32]
-Group = tuple[str | int, ...]
+Group = tuple[str | int | None, ...]
 """Facts that are told together: what they are of, and their values."""
 
 Read = tuple[Evidence, Finding, str]
@@ -234,16 +234,16 @@ def facts(evidence: Evidence, finding: Finding) -> Iterator[Group]:
     place = _PLACES[scene.mode, scene.lot is not None]
     rule = scene.rules.number_is or "-"
     words = evidence.words
-    yield "f", tier, intent, place, rule
-    yield "w", min(words, 12), tier, intent
+    yield "f", tier, intent, place, rule, min(words, 12)
     for label, hits in evidence.hits.items():
         first = hits[0]
         sign = f"{'?' * evidence.is_asked(first)}{'!' * evidence.is_negated(first)}"
         yield "l", label, tier, intent, place, sign
+    age = None if context.lot_age is None else min(int(context.lot_age) // 10, 6)
     if evidence.asks:
-        yield "?", tier, intent
-    if context.lot_age is not None:
-        yield "a", min(int(context.lot_age) // 10, 6), tier
+        yield "?", tier, intent, age
+    elif age is not None:
+        yield "a", age, tier
     ids = " ".join([shape_of(token, scene) for token in evidence.ids[:4]])
     yield "n", ids, place, rule, min(words, 6)
     step = evidence.step
@@ -257,15 +257,12 @@ def names(group: Group) -> Iterator[str]:
     return _NAMES[str(kind)](*values)
 
 
-def _found(tier: str, intent: str, place: str, rule: str) -> Iterator[str]:
+def _found(tier: str, intent: str, place: str, rule: str, words: int) -> Iterator[str]:
     yield "*"
     yield f"f:{tier}>{intent}"
     yield f"f:{tier}>{intent}|{place}"
     yield f"p:{place}"
     yield f"r:{rule}|{place}"
-
-
-def _length(words: int, tier: str, intent: str) -> Iterator[str]:
     yield f"w:{words}"
     yield f"w:{words}|{tier}>{intent}"
 
@@ -277,9 +274,11 @@ def _label(label: str, tier: str, intent: str, place: str, signs: str) -> Iterat
     yield from (f"l:{label}{sign}" for sign in signs)
 
 
-def _asking(tier: str, intent: str) -> Iterator[str]:
+def _asking(tier: str, intent: str, age: int | None) -> Iterator[str]:
     yield "?"
     yield f"?|{tier}>{intent}"
+    if age is not None:
+        yield from _age(age, tier)
 
 
 def _age(age: int, tier: str) -> Iterator[str]:
@@ -306,7 +305,6 @@ def _told(text: str, tier: str) -> Iterator[str]:
 
 _NAMES: dict[str, Callable[..., Iterator[str]]] = {
     "f": _found,
-    "w": _length,
     "l": _label,
     "?": _asking,
     "a": _age,
