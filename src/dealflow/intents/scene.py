@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from dealflow.intents.normalise import normalise
 from dealflow.intents.numbers import SHARED
 from dealflow.model.intent import Context
@@ -40,27 +38,40 @@ MAX_REMEMBERED = 1_000
 
 Codes = frozenset[str]
 Ranges = tuple[tuple[str, int, int], ...]
+Ruled = tuple[Codes, Ranges, frozenset[str]]
+"""What rules say: codes in use, ranges of them, and claim words."""
 
 _PLAIN = ShowRules()
-_NO_RULES: tuple[Codes, Ranges, frozenset[str]] = (frozenset(), (), frozenset())
+_NO_RULES: Ruled = (frozenset(), (), frozenset())
 
 
-class Scene(msgspec.Struct, frozen=True):
-    """The context of a message, read once a lot.
+class Scene:
+    """The context of a message, read once a lot; nobody changes it.
 
     ``code`` is the lot's code in lower case without ``#``; ``words`` are the words of its title;
     ``numbers`` are the numbers in it. ``codes`` and ``ranges`` come from the show's rules.
     """
 
-    mode: SaleMode | None = None
-    lot: Lot | None = None
-    code: str | None = None
-    words: frozenset[str] = frozenset()
-    price: float | None = None
-    rules: ShowRules = ShowRules()
-    codes: frozenset[str] = frozenset()
-    ranges: tuple[tuple[str, int, int], ...] = ()
-    claim_words: frozenset[str] = frozenset()
+    __slots__ = (
+        "claim_words", "code", "codes", "lot", "mode", "price", "ranges", "rules", "words",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        mode: SaleMode | None = None,
+        lot: Lot | None = None,
+        code: str | None = None,
+        words: frozenset[str] = frozenset(),
+        rules: ShowRules = _PLAIN,
+        ruled: Ruled = _NO_RULES,
+    ) -> None:
+        self.mode = mode
+        self.lot = lot
+        self.code = code
+        self.words = words
+        self.price = None if lot is None else lot.price
+        self.rules = rules
+        self.codes, self.ranges, self.claim_words = ruled
 
     def knows_code(self, text: str) -> bool:
         """Say whether the text is the code on screen or one that the rules name."""
@@ -107,24 +118,27 @@ class Scenes:
 
     def __init__(self) -> None:
         self._titles: dict[str, tuple[str | None, frozenset[str]]] = {}
-        self._rules: dict[ShowRules, tuple[Codes, Ranges, frozenset[str]]] = {}
-        self._latest: tuple[ShowRules | None, tuple[Codes, Ranges, frozenset[str]]]
-        self._latest = None, _NO_RULES
+        self._rules: dict[ShowRules, Ruled] = {}
+        self._latest: tuple[ShowRules | None, Ruled] = None, _NO_RULES
+        self._seen: tuple[SaleMode | None, Lot | None, ShowRules | None] = None, None, None
+        self._scene = Scene()
 
     def read(self, context: Context) -> Scene:
-        """Return what the context says of the lot and the rules."""
-        lot, rules = context.lot, context.rules
-        if lot is None and rules is None:
-            return Scene(context.mode)
-        codes, ranges, words = self._rules_of(rules) if rules is not None else _NO_RULES
+        """Return what the context says of lot and rules; the next message often shares it."""
+        seen = context.mode, context.lot, context.rules
+        if seen != self._seen:
+            self._seen, self._scene = seen, self._read(*seen)
+        return self._scene
+
+    def _read(self, mode: SaleMode | None, lot: Lot | None, rules: ShowRules | None) -> Scene:
+        ruled = self._rules_of(rules) if rules is not None else _NO_RULES
         rules = rules or _PLAIN
         if lot is None:
-            return Scene(context.mode, None, None, frozenset(), None, rules, codes, ranges, words)
-        code, title_words = self._title_of(lot.title)
+            return Scene(mode, rules=rules, ruled=ruled)
+        code, words = self._title_of(lot.title)
         if lot.code:
             code = normalise(lot.code).strip().lstrip("#") or code
-        mode = lot.mode or context.mode
-        return Scene(mode, lot, code, title_words, lot.price, rules, codes, ranges, words)
+        return Scene(lot.mode or mode, lot, code, words, rules, ruled)
 
     def words_of(self, rules: ShowRules) -> frozenset[str]:
         """Return the claim words that the rules add, as the lexicon spells them."""
@@ -138,7 +152,7 @@ class Scenes:
             known = self._titles[title] = _read_title(title)
         return known
 
-    def _rules_of(self, rules: ShowRules) -> tuple[Codes, Ranges, frozenset[str]]:
+    def _rules_of(self, rules: ShowRules) -> Ruled:
         latest, known_latest = self._latest
         if rules is latest:
             return (
@@ -165,7 +179,7 @@ def _read_title(title: str) -> tuple[str | None, frozenset[str]]:
     return code, frozenset(_WORD.findall(plain)) - _COMMON
 
 
-def _read_rules(rules: ShowRules) -> tuple[Codes, Ranges, frozenset[str]]:
+def _read_rules(rules: ShowRules) -> Ruled:
     codes: set[str] = set()
     ranges: list[tuple[str, int, int]] = []
     for entry in rules.codes:

@@ -7,8 +7,6 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-import msgspec
-
 from dealflow.intents.normalise import unstretched
 from dealflow.intents.numbers import MULTIPLES, SYMBOLS, TENS, WORDS, amount, spelled
 
@@ -35,18 +33,37 @@ class Kind(IntEnum):
     BREAK = 9
 
 
-class Token(msgspec.Struct, frozen=True, gc=False):
-    """One token.
+class Token:
+    """One token; nobody changes it.
 
     ``value`` is the number behind NUMBER, MONEY and COUNT; ``currency`` is what MONEY says
     ("$" stands for itself, since the lot may say which dollar). A BREAK ends a clause; its text is
     the mark.
     """
 
-    text: str
-    kind: Kind
-    value: float | None = None
-    currency: str | None = None
+    __slots__ = ("currency", "kind", "text", "value")
+
+    def __init__(
+        self, text: str, kind: Kind, value: float | None = None, currency: str | None = None
+    ) -> None:
+        self.text = text
+        self.kind = kind
+        self.value = value
+        self.currency = currency
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Token):
+            return NotImplemented
+        return self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        return f"Token({self.text!r}, {self.kind.name}, {self.value!r}, {self.currency!r})"
+
+    def _parts(self) -> tuple[str, Kind, float | None, str | None]:
+        return self.text, self.kind, self.value, self.currency
 
 
 # Scripts that write without spaces: each character is a token of its own, in the text and in the

@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-import msgspec
-
 from dealflow.intents.evidence import MEASURES, Evidence
 from dealflow.intents.normalise import normalise
 from dealflow.intents.numbers import WORDS, WRITTEN, amount
@@ -116,7 +114,7 @@ def money_of(tokens: Sequence[Token], offer: Amount) -> Token | None:
         if token.kind is Kind.MONEY:
             return token
         if token.text in WORDS:
-            return msgspec.structs.replace(token, currency=WORDS[token.text])
+            return Token(token.text, token.kind, token.value, WORDS[token.text])
     return None
 
 
