@@ -72,7 +72,7 @@ def build(root: Path, scratch: Path) -> Path:
     """
     target = scratch / "lib"
     done = subprocess.run(
-        [sys.executable, "-c", _SETUP, scratch, OPTIMISE, LIBRARY.removesuffix("__mypyc")]
+        [sys.executable, "-c", _SETUP, str(scratch), OPTIMISE, LIBRARY.removesuffix("__mypyc")]
         + [f"{FOLDER}/{name}" for name in MODULES],
         cwd=root,
         env={**os.environ, "CC": compiler() or "cc"},
@@ -106,7 +106,9 @@ def install(root: Path, built: Path, inputs: list[str], before: str) -> None:
         state.remove(root)
         try:
             # The library comes last: until it is there, the rest cannot be imported.
-            files = sorted(built.rglob("*.so"), key=lambda path: path.name.startswith(state.LIBRARY))
+            files = sorted(
+                built.rglob("*.so"), key=lambda path: path.name.startswith(state.LIBRARY)
+            )
             for path in files:
                 shutil.move(path, root / "src" / path.relative_to(built))
             _try(root)
