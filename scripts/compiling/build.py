@@ -148,7 +148,7 @@ setuptools.setup(
     packages=[],
     py_modules=[],
     ext_modules=mypycify(
-        ["--config-file", "pyproject.toml", *files],
+        ["--config-file", "pyproject.toml", "--cache-dir", f"{scratch}/mypy", *files],
         opt_level=optimise,
         debug_level="0",
         target_dir=f"{scratch}/c",

@@ -47,7 +47,7 @@ MODULES = (
 )
 """The modules of `FOLDER` that are compiled: those in which most of a message's time goes.
 
-None of them may define what is decoded, because the compiler takes its annotations away:
+None of them may define what is decoded, because the compiler leaves little of its annotations:
 `slots/speech.py` and `lexicon/parts.py` do, and so are not among them (0019).
 """
 

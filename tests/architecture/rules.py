@@ -81,7 +81,7 @@ TASK_OWNERS = frozenset({"cli.terminal", "sources.browser.chromium", "sources.fo
 
 NEVER_DECODED = frozenset({"Token", "Scene"})
 """The Structs that compiled modules may define: they are made for each message and never read from
-bytes, so it does not matter that the compiler takes their annotations away (0019)."""
+bytes, so it does not matter how little the compiler leaves of their annotations (0019)."""
 
 HEAPS = frozenset(
     {"utils", "util", "common", "misc", "core", "helpers", "helper", "tools", "shared", "lib"}
