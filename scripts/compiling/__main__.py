@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
 from scripts.compiling import build, state
@@ -48,8 +51,10 @@ def compile_judge(root: Path) -> int:
         )
         return 1
     say("  compiling the judge, about a minute")
-    scratch = root / ".cache" / "compile"
-    shutil.rmtree(scratch, ignore_errors=True)  # of a run that was cut off
+    work = root / ".cache" / "compile"
+    shutil.rmtree(work, ignore_errors=True)  # of a run that was cut off
+    work.mkdir(parents=True)
+    scratch = Path(tempfile.mkdtemp(dir=work))  # never where a compiler may still be left running
     try:
         inputs = build.inputs(root)
         before = state.describe(root, inputs)
@@ -58,9 +63,14 @@ def compile_judge(root: Path) -> int:
         say(f"{failure}\nThe judge could not be compiled and runs from source, only slower.")
         return 1
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        # Ends by the signal and without a trace, so that a script that waits for this ends too.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
