@@ -16,6 +16,7 @@ from dataclasses import asdict
 
 from bench import g1_end_to_end, g6_fanout, g9_ingest, g16_browser, judging, second, starts
 from bench.result import Result
+from scripts.compiling.state import ADVICE, is_stale
 
 MEASUREMENTS: dict[tuple[str, ...], Callable[[bool], Iterable[Result]]] = {
     ("G1", "G3", "G4", "G5", "G15"): g1_end_to_end.run,
@@ -67,6 +68,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.ids) - set(known):
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    if is_stale():
+        parser.error(f"the judge was compiled from other sources: {ADVICE}")
     results: list[Result] = []
     if not options.json:
         print(

@@ -17,6 +17,7 @@ from dealflow.clock import Clock
 from dealflow.compose import STORE_FILE, TOKEN_FILE, classifier, data_dir, second_opinion
 from dealflow.errors import DealflowError, StoreLocked
 from dealflow.intents.base import Question, Trouble
+from dealflow.intents.compiled import is_compiled
 from dealflow.model.intent import Context, Intent, Utterance, Verdict
 from dealflow.settings import Settings
 from dealflow.sources.browser.chromium import SharedBrowser
@@ -225,7 +226,8 @@ async def check_classifier(machine: Machine) -> Finding:
         (verdict,) = judge.judge([Utterance(text="I'll take it!", context=Context())])
     except DealflowError as error:
         return trouble("classifier", error, Status.FAIL)
-    return ok("classifier", f'{judge.name} answers; "I\'ll take it!" is {verdict.intent}')
+    how = "compiled" if is_compiled() else "from source"
+    return ok("classifier", f'{judge.name} ({how}) answers; "I\'ll take it!" is {verdict.intent}')
 
 
 async def check_second_opinion(machine: Machine) -> Finding:

@@ -165,7 +165,7 @@ def _counted(tokens: list[Token]) -> list[Token]:
             counted.append(token)
         else:
             value, taken = number
-            counted.append(Token(f"{value:g}", Kind.NUMBER, value))
+            counted.append(Token(f"{value:g}", Kind.NUMBER, float(value)))
             skip = taken == 2
     return counted
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
+from dealflow.intents.lexicon.parts import Parts
 
 END = "\0end"
 BREAK = "\0break"
@@ -20,14 +20,6 @@ ITEM = "\0item"
 
 MAX_STATES = 20_000
 """Remembered states; beyond it the memory starts afresh. A normal evening needs a few thousand."""
-
-
-class Parts(msgspec.Struct):
-    """The states of an automaton: where symbols lead, what is free, which labels end where."""
-
-    edges: list[dict[str, list[int]]]
-    free: dict[int, list[int]]
-    labels: dict[int, set[str]]
 
 
 class State:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from dealflow.errors import SettingsInvalid
-from dealflow.intents.lexicon.automaton import Automaton, Parts
+from dealflow.intents.lexicon.automaton import Automaton
 from dealflow.intents.lexicon.languages import EVERY, Languages
+from dealflow.intents.lexicon.parts import Parts
 from dealflow.intents.lexicon.pattern import Compiler
 
 Tables = Mapping[str, Mapping[str, object]]

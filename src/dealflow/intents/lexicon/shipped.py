@@ -19,7 +19,7 @@ import msgspec
 from dealflow.intents.lexicon.compile import Compiled, compile_tables
 from dealflow.intents.lexicon.reader import Lexicon
 
-COMPILER = ("compile.py", "pattern.py", "automaton.py", "languages.py")
+COMPILER = ("compile.py", "pattern.py", "automaton.py", "parts.py", "languages.py")
 """Files of this folder on which the result depends beside the languages; so does `normalise`."""
 
 _encoder = msgspec.msgpack.Encoder()
