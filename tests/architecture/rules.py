@@ -79,10 +79,6 @@ without what only the training of the encoder needs."""
 TASK_OWNERS = frozenset({"cli.terminal", "sources.browser.chromium", "sources.forward"})
 """Modules that may start a task outside a task group; each keeps it and ends it."""
 
-NEVER_DECODED = frozenset({"Token", "Scene"})
-"""The Structs that compiled modules may define: they are made for each message and never read from
-bytes, so it does not matter how little the compiler leaves of their annotations (0019)."""
-
 HEAPS = frozenset(
     {"utils", "util", "common", "misc", "core", "helpers", "helper", "tools", "shared", "lib"}
 )

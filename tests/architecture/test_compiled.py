@@ -9,7 +9,6 @@ import tomllib
 import pytest
 
 from scripts.compiling.state import FOLDER, MODULES
-from tests.architecture import rules
 from tests.architecture.source_tree import ROOT, Module, modules, read
 
 
@@ -55,11 +54,7 @@ def test_what_is_decoded_is_defined_elsewhere(module: Module) -> None:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ClassDef) and node.name in structs
     }
-    assert defined - rules.NEVER_DECODED == set()
-
-
-def test_what_is_never_decoded_is_still_there() -> None:
-    assert rules.NEVER_DECODED - _structs() == set()
+    assert defined == set()
 
 
 @functools.cache
@@ -78,7 +73,7 @@ def test_nothing_that_may_be_decoded_holds_it() -> None:
         f"{module.name}.{node.name}: {ast.unparse(field)}"
         for module in ROOM
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.ClassDef) and node.name in _structs() - rules.NEVER_DECODED
+        if isinstance(node, ast.ClassDef) and node.name in _structs()
         for field in node.body
         if isinstance(field, ast.AnnAssign) and _names(field.annotation) & _of_compiled_modules()
     }

@@ -168,5 +168,5 @@ def test_what_compiled_code_relies_on_is_among_its_inputs() -> None:
     assert {f"{state.FOLDER}/{name}" for name in state.MODULES} <= inputs
     assert {"src/dealflow/model/intent.py", "src/dealflow/model/show.py"} <= inputs
     assert f"{state.FOLDER}/calibration.py" in inputs  # imported from its package, by its name
-    assert f"{state.FOLDER}/ensemble.py" not in inputs
+    assert f"{state.FOLDER}/training/train.py" not in inputs
     assert "scripts/compiling/state.py" in inputs
