@@ -85,7 +85,7 @@ class _Weighed(NamedTuple):
     other: Intent
 
 
-class Draft:
+class _Draft:
     """A batch after its quick half: what was read, the linear model's scores and the open ones."""
 
     def __init__(self, verdicts: list[Verdict | None], read: list[_Read], linear: Scores) -> None:
@@ -210,7 +210,7 @@ class EnsembleClassifier:
             self._executor = ThreadPoolExecutor(1, "encoder")
         return self._executor
 
-    def _draft(self, batch: Sequence[Utterance]) -> Draft:
+    def _draft(self, batch: Sequence[Utterance]) -> _Draft:
         verdicts: list[Verdict | None] = []
         read: list[_Read] = []
         for utterance in batch:
@@ -225,9 +225,9 @@ class EnsembleClassifier:
             verdicts.append(None)
             read.append(_Read(utterance, evidence, finding, normalise(utterance.text)))
         if not read:
-            return Draft(verdicts, read, np.empty((0, len(INTENTS)), np.float32))
+            return _Draft(verdicts, read, np.empty((0, len(INTENTS)), np.float32))
         rows, starts = self._features.rows([(one.evidence, one.finding, one.text) for one in read])
-        draft = Draft(verdicts, read, self._table.logits(rows, starts))
+        draft = _Draft(verdicts, read, self._table.logits(rows, starts))
         shares = probabilities(self._blend.quick, draft.linear)
         draft.shares = raised(shares, _ruled(read))
         if self._encoder is not None:
@@ -253,13 +253,13 @@ class EnsembleClassifier:
         verdict = self._grammar.verdict(utterance, evidence, finding)
         return verdict if verdict.confidence >= PLAIN else None
 
-    def _refine(self, draft: Draft, encoder: Encoder, chosen: Sequence[int], heard: Heard) -> None:
+    def _refine(self, draft: _Draft, encoder: Encoder, chosen: Sequence[int], heard: Heard) -> None:
         shares = probabilities(self._blend.full, draft.linear[chosen], heard.scores)
         draft.shares[chosen] = raised(shares, _ruled([draft.read[at] for at in chosen]))
         for at, tags in zip(chosen, heard.tags, strict=True):
             draft.marks[at] = Marks(encoder.cut, draft.read[at].utterance.text, tags)
 
-    def _verdicts(self, draft: Draft) -> list[Verdict]:
+    def _verdicts(self, draft: _Draft) -> list[Verdict]:
         weighed = _weighed(draft.shares)
         at = -1
         verdicts: list[Verdict] = []
@@ -354,7 +354,7 @@ def _open(shares: Scores) -> list[int]:
     return [int(at) for at in chosen[order]]
 
 
-def _inputs(draft: Draft, chosen: Sequence[int]) -> list[tuple[Utterance, Evidence, Finding]]:
+def _inputs(draft: _Draft, chosen: Sequence[int]) -> list[tuple[Utterance, Evidence, Finding]]:
     read = (draft.read[at] for at in chosen)
     return [(one.utterance, one.evidence, one.finding) for one in read]
 

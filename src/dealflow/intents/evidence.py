@@ -96,8 +96,9 @@ class Evidence:
 
     def opens(self, at: int) -> bool:
         """Say whether only politeness, numbers and names stand before a token in its clause."""
+        unexplained = frozenset(self.unexplained)
         return all(
-            before not in self.unexplained and token.text not in SIZES
+            before not in unexplained and token.text not in SIZES
             for before, token in enumerate(self.tokens[:at])
             if self._clauses[before] == self._clauses[at]
         )
@@ -170,13 +171,18 @@ class Evidence:
         Phrases, fillers, numbers, sizes, colours and the lot's title explain. A character of an
         unspaced script counts as a third of a word.
         """
+        unexplained = self.unexplained
+        if not unexplained:
+            return 0.0
+        covered: set[int] = set()
+        for hit in hits:
+            covered.update(range(hit.start, hit.end))
+        for hit in self.covering:
+            if hit.label in _COVERING:
+                covered.update(range(hit.start, hit.end))
         left = 0.0
-        for at in self.unexplained:
-            if clause is not None and self._clauses[at] != clause:
-                continue
-            if any(hit.start <= at < hit.end for hit in hits):
-                continue
-            if any(hit.start <= at < hit.end for hit in self.covering if hit.label in _COVERING):
+        for at in unexplained:
+            if at in covered or (clause is not None and self._clauses[at] != clause):
                 continue
             text = self.tokens[at].text
             left += 0.34 if len(text) == 1 and ord(text) > 0xE00 else 1.0

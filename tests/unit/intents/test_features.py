@@ -86,7 +86,8 @@ def test_what_was_read_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
     fresh, _ = Features().rows([read(said("mine 22"))])
     again, _ = used.rows([read(said("mine 22"))])
     assert again.tolist() == fresh.tolist()
-    monkeypatch.setattr(features, "MAX_REMEMBERED", 10)
+    for memory in ("MAX_WORDS", "MAX_EARLIER", "MAX_GROUPS"):
+        monkeypatch.setattr(features, memory, 0)
     forgetful, _ = used.rows([read(said("mine 22"))])
     assert forgetful.tolist() == fresh.tolist()
 

@@ -8,10 +8,11 @@ import pytest
 
 from dealflow.errors import SettingsInvalid
 from dealflow.intents.lexicon.compile import LABELS, compile_tables
+from dealflow.intents.lexicon.pattern import SYMBOLS
 from dealflow.intents.lexicon.reader import Lexicon
 from dealflow.intents.lexicon.shipped import load
 from dealflow.intents.normalise import normalise
-from dealflow.intents.tokens import tokenise
+from dealflow.intents.tokens import Kind, tokenise
 
 FOLDER = files("dealflow.intents.lexicon")
 LANGUAGES = sorted(
@@ -109,6 +110,17 @@ def test_an_english_line_claims_in_no_other_language() -> None:
     lexicon = load()
     assert "claim_word" not in {label for label, _ in find(lexicon, "yo bro what is that")}
     assert "claim_word" in {label for label, _ in find(lexicon, "mío")}
+
+
+def test_a_number_that_is_a_word_elsewhere_is_any_number_to_a_pattern() -> None:
+    """ "5" says "ha" in Thai, and is politeness there; in "claim 5" it is a number."""
+    lexicon = Lexicon(compile_tables({"xx": {"claim": ["claim %n"], "filler": ["5"]}}))
+    tokens = tokenise("claim 5 5", lexicon.vocabulary, frozenset())
+    word, five, other = lexicon.look_up(tokens)
+    assert (word.symbol, five.symbol) == ("claim", SYMBOLS[Kind.NUMBER])
+    assert five is other
+    assert five.filler
+    assert find(lexicon, "claim 5") == {("claim", "claim 5")}
 
 
 def test_forgetting_steps_changes_nothing() -> None:

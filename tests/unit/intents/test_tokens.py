@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from dealflow.intents import tokens
 from dealflow.intents.normalise import normalise
 from dealflow.intents.numbers import amount, spelled
 from dealflow.intents.tokens import Kind, tokenise
@@ -82,6 +83,17 @@ def test_numbers_become_what_they_are(
 def test_a_claim_word_glued_to_a_number_is_two() -> None:
     assert cut("sold123") == [("sold", Kind.WORD), ("123", Kind.NUMBER)]
     assert cut("Mine23C") == [("mine", Kind.WORD), ("23c", Kind.CODE)]
+
+
+def test_what_was_cut_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of letters is cut once; what a show's own words cut apart is cut each time anew."""
+    first = cut("mineeee!! 🙋 sold12 twenty")
+    assert cut("mineeee!! 🙋 sold12 twenty") == first
+    assert tokenise("sold12", WORDS, frozenset())[0].kind is Kind.CODE
+    assert [token.text for token in tokenise("sold12", WORDS, WORDS)] == ["sold", "12"]
+    assert tokenise("mineeee", frozenset(), WORDS)[0].text == "minee"
+    monkeypatch.setattr(tokens, "MAX_RUNS", 0)
+    assert cut("mineeee!! 🙋 sold12 twenty") == first
 
 
 def test_unspaced_scripts_are_cut_to_characters() -> None:
