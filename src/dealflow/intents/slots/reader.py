@@ -289,7 +289,11 @@ class SlotReader:
         if self._is_agreed(amount, text):
             self.price = value
             return
-        by_rule = means == "item" and not has_counter(self._tokens, amount.end - 1)
+        by_rule = (
+            means == "item"
+            and not has_counter(self._tokens, amount.end - 1)
+            and not self._is_price_here(value, text)
+        )
         named = before in _ITEM_LABELS or by_rule or self._is_in_list(amount, text)
         if scene.knows_code(text) or (takes and named):
             self._items.append(text)
@@ -302,6 +306,11 @@ class SlotReader:
             self.quantity = self.quantity or whole_count(value)
         elif self._intent in _TAKING:
             self._claimed(amount, text)
+
+    def _is_price_here(self, value: float, text: str) -> bool:
+        """Say whether a number is the price of a lot whose code is another one."""
+        scene = self._evidence.scene
+        return value == scene.price and scene.code is not None and text != scene.code
 
     def _is_in_list(self, amount: Amount, text: str) -> bool:
         """Say whether a number is one of several that are claimed together, or that are offered.
