@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dealflow.intents.evidence import Evidence
 from dealflow.intents.numbers import amount as number_of
 from dealflow.intents.scene import MAX_TITLE, currency_of
@@ -50,6 +52,8 @@ _TAKES_BEFORE = (
     "ください",
     "주문",
 )
+_WORD_LIKE = re.compile(r"^\d+[a-z]{2,}$|^[a-z]+\d+(?!s$)[a-z]+$")
+_SAID_IN_DIGITS = frozenset({"b4", "m8", "w8", "gr8"})  # "before", "mate", "wait", "great"
 _TAKING = frozenset({Intent.CLAIM, Intent.BACKUP, Intent.RETRACTION, Intent.CHECKOUT})
 _PAYING = frozenset({Intent.CLAIM, Intent.CHECKOUT})
 _QUANTIFIERS = frozenset({
@@ -185,8 +189,16 @@ class SlotReader:
             plain = plain[:-1]  # "19's open"
         if self._read_lettered_price(plain):
             return
-        if self._intent in _TAKING or self._evidence.scene.knows_code(plain):
+        if self._evidence.scene.knows_code(plain) or (
+            self._intent in _TAKING and not self._is_word(plain)
+        ):
             self._items.append(plain)
+
+    def _is_word(self, code: str) -> bool:
+        """Say whether digits stand for letters or bear an ending ("3amo", "16gb", "b4")."""
+        if self._evidence.scene.like_code(code):
+            return False
+        return code in _SAID_IN_DIGITS or _WORD_LIKE.search(code) is not None
 
     def _read_lettered_price(self, code: str) -> bool:
         """Read "P450", "R350" or "25e" as money, where the lot is sold in that currency."""
