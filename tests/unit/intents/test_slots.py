@@ -6,7 +6,7 @@ from dealflow.intents.grammar import GrammarClassifier
 from dealflow.intents.slots.reader import read_slots
 from dealflow.model.intent import Intent, Slots
 from dealflow.model.show import Lot, SaleMode, ShowRules
-from tests.unit.intents.saying import CARD, said
+from tests.unit.intents.saying import CARD, CUFF, said
 
 DRESS = Lot(title="M4 Floral dress blue S-M-L", price=25, currency="CAD")
 
@@ -25,7 +25,7 @@ DRESS = Lot(title="M4 Floral dress blue S-M-L", price=25, currency="CAD")
         ("mine blue", Slots(color="blue")),
         ("sold size 10", Slots(size="10")),
         ("Sold $48", Slots(price=48, currency="USD")),
-        ("٢٢ لي", Slots(item="22")),
+        ("٢٢ لي", Slots(item="٢٢")),
     ],
 )
 def test_slots_of_a_claim(classifier: GrammarClassifier, text: str, slots: Slots) -> None:
@@ -430,3 +430,37 @@ def test_who_takes_back_or_waits_names_the_lot_and_no_price(
     )
     found, _ = read_slots(evidence, intent, text)
     assert (found.item, found.price) == ("43", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "item", "price"),
+    [
+        ("at 48 I'd be silly not to, mine", None, 48),
+        ("ill take it, 48 no problem", None, 48),
+        ("mine 49", "49", None),
+        ("sold 22", "22", None),
+    ],
+)
+def test_the_price_of_a_lot_with_another_code_is_no_item(
+    classifier: GrammarClassifier, text: str, item: str | None, price: float | None
+) -> None:
+    (verdict,) = classifier.judge([said(text, rules=ShowRules(number_is="item"))])
+    assert (verdict.slots.item, verdict.slots.price) == (item, price)
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("sold 22 b4 somebody else does", "22"),
+        ("mine, my 3amo wants it", None),
+        ("16gb for me please, sold", None),
+        ("sold B4", "B4"),
+        ("mine GS7", "GS7"),
+    ],
+)
+def test_digits_within_a_word_are_no_code(
+    classifier: GrammarClassifier, text: str, item: str | None
+) -> None:
+    lot = Lot(code="B3", title="B3 Laptop", price=300) if item == "B4" else CUFF
+    (verdict,) = classifier.judge([said(text, lot=lot)])
+    assert verdict.slots.item == item

@@ -320,9 +320,10 @@ class SlotReader:
             self._claimed(amount, text)
 
     def _is_price_here(self, value: float, text: str) -> bool:
-        """Say whether a number is the price of a lot whose code is another one."""
+        """Say whether a number, not alone, is the price of a lot whose code is another one."""
         scene = self._evidence.scene
-        return value == scene.price and scene.code is not None and text != scene.code
+        other = scene.code is not None and text != scene.code
+        return other and value == scene.price and self._evidence.words > 1
 
     def _is_in_list(self, amount: Amount, text: str) -> bool:
         """Say whether a number is one of several that are claimed together, or that are offered.

@@ -12,13 +12,11 @@ from dealflow.intents.tokens import is_unspaced
 def as_written(text: str, normal: str) -> str:
     """Return a part of the text as its author spelled it, or the normal spelling of it.
 
-    Digits of every script are told as plain ones, since codes are compared and shown.
+    So are digits of other scripts: whoever compares codes takes them for what they are.
     """
     if text.isascii() and "'" not in text:
         at, end = _found(text.lower(), normal)
         return text[at:end] if at >= 0 else normal
-    if normal.isdecimal():
-        return normal
     parts = [_folded(char) for char in text]
     at, end = _found("".join(parts), normal)
     if at < 0:
