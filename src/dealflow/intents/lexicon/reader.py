@@ -77,7 +77,7 @@ class Lexicon:
         for token in tokens:
             kind = token.kind
             word = words.get(token.text)
-            if word is None:
+            if word is None or kind is Kind.BREAK:
                 word = kinds[kind]
             elif kind in _NUMERIC:
                 word = self._numeric.get((token.text, kind)) or self._number(token, word)

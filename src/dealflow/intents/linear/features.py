@@ -128,9 +128,8 @@ class Features:
             for said in history:
                 places += self._said.get(said) or self._earlier(said)
             sizes.append(len(places) - before)
-        return np.fromiter(places, np.uint32, len(places)), np.repeat(
-            np.arange(len(sizes), dtype=np.int32), sizes
-        )
+        owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        return np.fromiter(places, np.uint32, len(places)), owner
 
     def _phrases(self, reads: Sequence[Read]) -> list[tuple[Rows, Owners]]:
         words: list[int] = []
