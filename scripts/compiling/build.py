@@ -15,7 +15,7 @@ from scripts.compiling import state
 from scripts.compiling.state import FOLDER, LIBRARY, MODULES
 
 OPTIMISE = "2"
-"""Python itself is built with no more where it is built for everybody."""
+"""The C compiler's level; one more could not be told apart in speed, and took longer."""
 
 
 class Failed(Exception):

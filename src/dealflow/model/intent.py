@@ -122,6 +122,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     lot_age: float | None = None
     room: Room = Room()
 
+    def __post_init__(self) -> None:
+        if isinstance(self.history, list):  # the compiled judge would refuse what its source reads
+            msgspec.structs.force_setattr(self, "history", tuple(self.history))
+
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     """One message as a classifier gets it; ``lang`` is a hint (BCP 47) and may be wrong."""

@@ -143,3 +143,12 @@ def test_work_grows_with_the_text_and_not_its_square(
     short = _steps(classifier, (piece * 1000)[:400])
     long = _steps(classifier, (piece * 1000)[:1600])
     assert long <= 6 * short + 2000
+
+
+def test_a_history_in_a_list_is_read_as_one_in_a_tuple(classifier: GrammarClassifier) -> None:
+    said_before = ["would you do 30?", "mine"]
+    listed = Context(lot=CUFF, history=said_before)  # type: ignore[arg-type]
+    told = Context(lot=CUFF, history=tuple(said_before))
+    assert listed == told
+    verdicts = classifier.judge([Utterance(text="pass", context=one) for one in (listed, told)])
+    assert verdicts[0] == verdicts[1]
