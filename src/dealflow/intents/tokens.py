@@ -79,7 +79,6 @@ _TOKEN = re.compile(
     rf"|(?:(?![{_UNSPACED}])[\w{_INDIC}])+"
     r"|[^\w\s]"
 )
-_SITE = re.compile(r"^(?:com|net|ly|gg|shop|link|io|ru|cc)$")
 _MIXED = re.compile(r"^([a-z]*)(\d+(?:[.,:/]\d+)*)([a-z]*)$")
 
 _BREAKS = frozenset('.,;:!?…~()[]|"\n')

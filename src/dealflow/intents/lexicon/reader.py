@@ -150,7 +150,7 @@ class Lexicon:
                 opens=text in self.triggers,
                 inside=text in self._inside,
             )
-            for text in sorted(texts)
+            for text in texts
         }
 
     def _number(self, token: Token, known: Word) -> Word:
