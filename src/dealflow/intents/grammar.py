@@ -14,7 +14,7 @@ from dealflow.intents.finding import Finding
 from dealflow.intents.lexicon import shipped
 from dealflow.intents.lexicon.reader import Hit, Lexicon, Word
 from dealflow.intents.normalise import normalise
-from dealflow.intents.scene import Scenes
+from dealflow.intents.scene import Scene, Scenes
 from dealflow.intents.slots.reader import read_slots
 from dealflow.intents.tokens import Kind, Token, tokenise
 from dealflow.model.intent import Intent, Role, Utterance, Verdict
@@ -58,8 +58,9 @@ class GrammarClassifier:
 
     def read(self, utterance: Utterance) -> tuple[Evidence, Finding]:
         """Return what stands in a message and what the grammar concludes; for other models."""
-        tokens, known = self._tokens(utterance)
-        evidence = self._evidence_of(tokens, known, utterance)
+        scene = self._scenes.read(utterance.context)
+        tokens, known = self._tokens(utterance, scene)
+        evidence = self._evidence_of(tokens, known, scene, utterance)
         if not _says_something(tokens, known, utterance):
             return evidence, Finding(Intent.CHATTER, "quiet")
         return evidence, decide(evidence)
@@ -68,18 +69,20 @@ class GrammarClassifier:
         """Return what the grammar concludes, before any probability; for calibration."""
         if utterance.context.author_role in _SHOP:
             return Finding(Intent.SELLER, "shop_role")
-        tokens, known = self._tokens(utterance)
+        scene = self._scenes.read(utterance.context)
+        tokens, known = self._tokens(utterance, scene)
         if not _says_something(tokens, known, utterance):
             return Finding(Intent.CHATTER, "quiet")
-        return decide(self._evidence_of(tokens, known, utterance))
+        return decide(self._evidence_of(tokens, known, scene, utterance))
 
     def _judge(self, utterance: Utterance) -> Verdict:
         if utterance.context.author_role in _SHOP:
             return self._shop
-        tokens, known = self._tokens(utterance)
+        scene = self._scenes.read(utterance.context)
+        tokens, known = self._tokens(utterance, scene)
         if not _says_something(tokens, known, utterance):
             return self._quiet
-        evidence = self._evidence_of(tokens, known, utterance)
+        evidence = self._evidence_of(tokens, known, scene, utterance)
         return self.verdict(utterance, evidence, decide(evidence))
 
     def verdict(self, utterance: Utterance, evidence: Evidence, finding: Finding) -> Verdict:
@@ -98,18 +101,14 @@ class GrammarClassifier:
             model=NAME,
         )
 
-    def _tokens(self, utterance: Utterance) -> tuple[list[Token], list[Word]]:
-        rules = utterance.context.rules
-        glue = self._glue
-        if rules is not None and rules.claim_words:
-            glue = _with_own(glue, self._scenes.words_of(rules))
+    def _tokens(self, utterance: Utterance, scene: Scene) -> tuple[list[Token], list[Word]]:
+        glue = _with_own(self._glue, scene.claim_words) if scene.claim_words else self._glue
         tokens = tokenise(normalise(utterance.text), self.lexicon.vocabulary, glue)
         return tokens, self.lexicon.look_up(tokens)
 
     def _evidence_of(
-        self, tokens: list[Token], known: list[Word], utterance: Utterance
+        self, tokens: list[Token], known: list[Word], scene: Scene, utterance: Utterance
     ) -> Evidence:
-        scene = self._scenes.read(utterance.context)
         languages = self.lexicon.languages(tokens, known, utterance.lang)
         hits = self.lexicon.find(tokens, known, languages, scene.words)
         own = _own_words(tokens, scene.claim_words) if scene.claim_words else ()

@@ -119,7 +119,6 @@ class Scenes:
     def __init__(self) -> None:
         self._titles: dict[str, tuple[str | None, frozenset[str]]] = {}
         self._rules: dict[ShowRules, Ruled] = {}
-        self._latest: tuple[ShowRules | None, Ruled] = None, _NO_RULES
         self._seen: tuple[SaleMode | None, Lot | None, ShowRules | None] = None, None, None
         self._scene = Scene()
 
@@ -140,10 +139,6 @@ class Scenes:
             code = normalise(lot.code).strip().lstrip("#") or code
         return Scene(lot.mode or mode, lot, code, words, rules, ruled)
 
-    def words_of(self, rules: ShowRules) -> frozenset[str]:
-        """Return the claim words that the rules add, as the lexicon spells them."""
-        return self._rules_of(rules)[2]
-
     def _title_of(self, title: str) -> tuple[str | None, frozenset[str]]:
         known = self._titles.get(title)
         if known is None:
@@ -153,17 +148,11 @@ class Scenes:
         return known
 
     def _rules_of(self, rules: ShowRules) -> Ruled:
-        latest, known_latest = self._latest
-        if rules is latest:
-            return (
-                known_latest  # a show's messages bring the same ones, and to hash them takes time
-            )
         known = self._rules.get(rules)
         if known is None:
             if len(self._rules) >= MAX_REMEMBERED:
                 self._rules.clear()
             known = self._rules[rules] = _read_rules(rules)
-        self._latest = rules, known
         return known
 
 
